@@ -1,0 +1,116 @@
+import type { ErrorCode } from "./errors.ts";
+
+/** Durations of the stages that a request passed through, in milliseconds. */
+export interface StepDurations {
+  readonly queueMs: number;
+  readonly preprocessMs: number;
+  readonly inferenceMs: number;
+  readonly totalMs: number;
+}
+
+/** What is known of a request once its headers (and, for some fields, its body) were read. Holds no user text. */
+export interface RequestFacts {
+  readonly requestId: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly method: string;
+  /** The route's pattern, never the path as sent. */
+  readonly route: string;
+  readonly clientId: string | null;
+  readonly channel: string | null;
+  readonly media: string | null;
+}
+
+/** Everything that stages tell the rest of the service. Telemetry turns events into logs and metrics. */
+export interface ServiceEvents {
+  service_started: { readonly address: string };
+  service_ready: { readonly startMs: number };
+  service_draining: { readonly reason: string };
+  service_stopped: { readonly reason: string };
+  config_reloaded: { readonly changed: readonly string[] };
+  config_rejected: { readonly problems: readonly string[] };
+  request_received: { readonly requestId: string; readonly route: string };
+  request_finished: RequestFacts & {
+    readonly statusCode: number;
+    readonly code: ErrorCode | null;
+    readonly durationMs: number;
+    /** Name of the model for task requests. */
+    readonly model: string | null;
+    /** `true` on the routes that run a model: they alone count as inference requests. */
+    readonly isTask: boolean;
+    /** Code points of the texts together; null before the body was read. */
+    readonly inputLength: number | null;
+    readonly steps: StepDurations | null;
+    /** Numbers that explain an error, such as the scores that were rejected. */
+    readonly facts: Readonly<Record<string, unknown>>;
+  };
+  text_classified: { readonly model: string; readonly scores: readonly { label: string; score: number }[] };
+  batch_completed: {
+    readonly model: string;
+    readonly windows: number;
+    readonly tokens: number;
+    readonly paddedTokens: number;
+    readonly inferenceMs: number;
+  };
+  process_started: { readonly model: string; readonly pid: number; readonly role: ProcessRole };
+  process_ready: { readonly model: string; readonly pid: number; readonly startMs: number };
+  process_exited: {
+    readonly model: string;
+    readonly pid: number;
+    readonly reason: ProcessExitReason;
+    readonly wasReady: boolean;
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+  };
+  process_output: { readonly model: string; readonly pid: number; readonly line: string };
+  model_state_changed: { readonly model: string; readonly state: ModelState };
+  error_occurred: { readonly where: string; readonly error: unknown };
+}
+
+/** `active` instances take batches; a `spare` is warm and waits to replace one. */
+export type ProcessRole = "active" | "spare";
+
+/** Why an inference process ended, as its supervisor knows it. */
+export type ProcessExitReason =
+  | "stopped"
+  | "crashed"
+  | "no_progress"
+  | "start_timeout"
+  | "load_failed"
+  | "protocol_violation";
+
+/** `circuit_open`: its processes kept failing before they were ready; starts are tried slowly. */
+export type ModelState = "loading" | "ready" | "circuit_open" | "stopped";
+
+type Listener<Payload> = (payload: Payload) => void;
+
+/**
+ * A typed, synchronous bus. Emitters never see a subscriber's failure: it goes to `onSubscriberError`, and the other
+ * subscribers still run.
+ */
+export class EventBus {
+  readonly #listeners = new Map<keyof ServiceEvents, Set<Listener<never>>>();
+  readonly #onSubscriberError: (event: keyof ServiceEvents, error: unknown) => void;
+
+  constructor(onSubscriberError: (event: keyof ServiceEvents, error: unknown) => void) {
+    this.#onSubscriberError = onSubscriberError;
+  }
+
+  /** Returns the function that ends the subscription. */
+  on<Name extends keyof ServiceEvents>(event: Name, listener: Listener<ServiceEvents[Name]>): () => void {
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  emit<Name extends keyof ServiceEvents>(event: Name, payload: ServiceEvents[Name]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        (listener as Listener<ServiceEvents[Name]>)(payload);
+      } catch (error) {
+        this.#onSubscriberError(event, error);
+      }
+    }
+  }
+}
