@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { manifestSchema } from "../model-store/manifest.ts";
+import {
+  type ChildMessage,
+  type LoadMessage,
+  type ParentMessage,
+  type RunMessage,
+  toWireError,
+} from "../processes/protocol.ts";
+import type { LoadedModel } from "./plugin.ts";
+import { findPlugin } from "./plugins/registry.ts";
+
+/** Entry of an inference process: loads one model, warms it up, says ready, then answers runs one at a time. */
+
+let model: LoadedModel | null = null;
+let queue: Promise<void> = Promise.resolve();
+
+process.on("message", (message: ParentMessage) => {
+  queue = queue.then(() => (message.type === "load" ? load(message) : run(message)));
+});
+// The parent is gone or wants us gone. A child stuck in native code never gets here: `--pdeathsig` ends it.
+process.on("disconnect", () => process.exit(0));
+// Ctrl-C and service managers signal the whole group; the parent decides when accepted work is done.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => {});
+
+async function load(message: LoadMessage): Promise<void> {
+  try {
+    const manifest = manifestSchema.parse(
+      JSON.parse(await readFile(join(message.modelFolder, "manifest.json"), "utf8")),
+    );
+    const plugin = await findPlugin(manifest.plugin, message.pluginModules);
+    const unsupported = plugin.unsupportedReason(manifest);
+    if (unsupported !== null) {
+      throw new Error(`plugin ${plugin.name} cannot run ${manifest.name}: ${unsupported}`);
+    }
+    model = await plugin.load(message.modelFolder, manifest, message.session);
+    await model.warmUp();
+    send({ type: "ready", device: model.device });
+  } catch (error) {
+    send({ type: "load_failed", error: toWireError(error) }, () => process.exit(1));
+  }
+}
+
+async function run({ id, inputs }: RunMessage): Promise<void> {
+  const start = performance.now();
+  try {
+    if (model === null) {
+      throw new Error("a run came before the model was loaded");
+    }
+    const outputs = await model.run(inputs, () => send({ type: "progress", id }));
+    send({ type: "result", id, outputs, inferenceMs: performance.now() - start });
+  } catch (error) {
+    send({ type: "run_failed", id, error: toWireError(error) });
+  }
+}
+
+function send(message: ChildMessage, sent?: () => void): void {
+  process.send?.(message, undefined, undefined, sent);
+}

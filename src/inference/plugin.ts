@@ -1,0 +1,25 @@
+import type { Manifest } from "../model-store/manifest.ts";
+import type { SessionSettings, WindowInput, WindowOutput } from "../processes/protocol.ts";
+
+/** A model family: how its folders are loaded and run. Registered in `plugins/registry.ts` or named by configuration. */
+export interface Plugin {
+  /** The manifest's `plugin` field. */
+  readonly name: string;
+  readonly task: Manifest["task"];
+  /** A second look at the manifest: null, or why this plugin cannot run it. */
+  unsupportedReason(manifest: Manifest): string | null;
+  load(folder: string, manifest: Manifest, session: SessionSettings): Promise<LoadedModel>;
+}
+
+export interface LoadedModel {
+  /** Execution provider in use, such as `cpu`. */
+  readonly device: string;
+  /** Runs one real inference, so that the first request meets allocated memory and compiled kernels. */
+  warmUp(): Promise<void>;
+  /**
+   * One output per input, in order. Calls `reportProgress` between the steps of a long run.
+   * Throws when the run fails; the process stays usable.
+   */
+  run(inputs: readonly WindowInput[], reportProgress: () => void): Promise<WindowOutput[]>;
+  dispose(): Promise<void>;
+}

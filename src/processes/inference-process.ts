@@ -1,0 +1,248 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { ProcessExitReason } from "../events.ts";
+import { parentDeathSignal } from "./parent-death-signal.ts";
+import {
+  type ChildMessage,
+  type LoadMessage,
+  parseChildMessage,
+  type ResultMessage,
+  type RunMessage,
+  type WindowInput,
+} from "./protocol.ts";
+
+export interface InferenceProcessSettings {
+  /** The program to fork. */
+  readonly entry: URL;
+  readonly load: LoadMessage;
+  /** From the fork to ready, in milliseconds. */
+  readonly startTimeoutMs: number;
+  /** From the request to leave until SIGKILL, in milliseconds. */
+  readonly stopTimeoutMs: number;
+  /** Added to the scheduling niceness (0–19), so that the API process stays responsive on a busy machine. */
+  readonly niceness: number;
+  /** A line that the process wrote to its standard output or error. */
+  readonly onOutput: (line: string) => void;
+}
+
+export interface ProcessExit {
+  readonly reason: ProcessExitReason;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** What the process said of its failed load, for the operator. */
+  readonly detail: string | null;
+}
+
+/** The process ended before its run did. */
+export class ProcessExitedError extends Error {
+  override readonly name = "ProcessExitedError";
+  readonly exit: ProcessExit;
+
+  constructor(exit: ProcessExit) {
+    super(`the inference process ended: ${exit.reason}`);
+    this.exit = exit;
+  }
+}
+
+/** The run failed in a process that is still sound. */
+export class RunFailedError extends Error {
+  override readonly name = "RunFailedError";
+}
+
+interface PendingRun {
+  readonly resolve: (result: ResultMessage) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Longest line of a process's output that is passed on, in characters. */
+const maxOutputLineLength = 2000;
+
+/**
+ * One forked child that runs one instance of a model.
+ *
+ * starting → ready → exited, or starting → exited. It exits when it crashes, when it is stopped, and when it is killed:
+ * for a start or a run without progress past its limit, or for a message that breaks the protocol.
+ */
+export class InferenceProcess {
+  readonly pid: number;
+  /** Resolves with the device in use; rejects with `ProcessExitedError`. */
+  readonly ready: Promise<string>;
+  readonly exited: Promise<ProcessExit>;
+  readonly #child: ChildProcess;
+  readonly #settings: InferenceProcessSettings;
+  readonly #runs = new Map<number, PendingRun>();
+  readonly #startTimer: NodeJS.Timeout;
+  #nextRunId = 1;
+  #isReady = false;
+  #hasExited = false;
+  #killReason: ProcessExitReason | null = null;
+  #detail: string | null = null;
+  readonly #settleReady: { resolve: (device: string) => void; reject: (error: Error) => void };
+
+  constructor(settings: InferenceProcessSettings) {
+    this.#settings = settings;
+    this.#child = forkBehindParentDeathSignal(settings.entry);
+    this.pid = this.#child.pid ?? -1;
+    const ready = Promise.withResolvers<string>();
+    const exited = Promise.withResolvers<ProcessExit>();
+    this.ready = ready.promise;
+    // Whoever only watches `exited` must not meet an unhandled rejection of `ready`.
+    this.ready.catch(() => {});
+    this.exited = exited.promise;
+    this.#settleReady = ready;
+    this.#startTimer = setTimeout(() => this.kill("start_timeout"), settings.startTimeoutMs);
+    this.#child.on("message", (message) => this.#receive(message));
+    this.#child.once("error", (error) => {
+      this.#detail ??= error.message;
+      exited.resolve(this.#end(null, null));
+    });
+    this.#child.once("exit", (exitCode, signal) => exited.resolve(this.#end(exitCode, signal)));
+    this.#child.send(settings.load, ignoreClosedChannel);
+    passOnLines(this.#child.stdout, settings.onOutput);
+    passOnLines(this.#child.stderr, settings.onOutput);
+    if (this.#child.pid !== undefined) {
+      yieldToParent(this.#child.pid, settings.niceness);
+    }
+  }
+
+  get isReady(): boolean {
+    return this.#isReady && !this.#hasExited && this.#killReason === null;
+  }
+
+  /**
+   * Runs one batch. Without a result or a sign of progress for `limitMs` the process is killed.
+   * @throws ProcessExitedError, RunFailedError
+   */
+  run(inputs: readonly WindowInput[], limitMs: number): Promise<ResultMessage> {
+    if (!this.isReady) {
+      return Promise.reject(new ProcessExitedError(this.#describeExit(null, null)));
+    }
+    const id = this.#nextRunId++;
+    const { promise, resolve, reject } = Promise.withResolvers<ResultMessage>();
+    const timer = setTimeout(() => this.kill("no_progress"), limitMs);
+    this.#runs.set(id, { resolve, reject, timer });
+    const message: RunMessage = { type: "run", id, inputs };
+    this.#child.send(message, ignoreClosedChannel);
+    return promise;
+  }
+
+  /** SIGKILL: the only thing that ends a process stuck in native code. The first reason given is kept. */
+  kill(reason: ProcessExitReason): void {
+    this.#killReason ??= reason;
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Asks the process to leave by closing its channel; kills it when it has not after the time limit. */
+  async stop(): Promise<void> {
+    this.#killReason ??= "stopped";
+    if (this.#child.connected) {
+      this.#child.disconnect();
+    }
+    const timer = setTimeout(() => this.kill("stopped"), this.#settings.stopTimeoutMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  #receive(value: unknown): void {
+    const message = parseChildMessage(value);
+    if (message === null || !this.#accept(message)) {
+      this.kill("protocol_violation");
+    }
+  }
+
+  /** False when the message has no place in the conversation, such as a second answer to one run. */
+  #accept(message: ChildMessage): boolean {
+    if (message.type === "ready") {
+      return this.#becomeReady(message.device);
+    }
+    if (message.type === "load_failed") {
+      this.#detail = message.error.message;
+      this.#killReason ??= "load_failed";
+      return !this.#isReady;
+    }
+    const run = this.#runs.get(message.id);
+    if (run === undefined) {
+      return false;
+    }
+    if (message.type === "progress") {
+      run.timer.refresh();
+      return true;
+    }
+    this.#runs.delete(message.id);
+    clearTimeout(run.timer);
+    if (message.type === "result") {
+      run.resolve(message);
+    } else {
+      run.reject(new RunFailedError(message.error.message));
+    }
+    return true;
+  }
+
+  #becomeReady(device: string): boolean {
+    if (this.#isReady) {
+      return false;
+    }
+    this.#isReady = true;
+    clearTimeout(this.#startTimer);
+    this.#settleReady.resolve(device);
+    return true;
+  }
+
+  #end(exitCode: number | null, signal: NodeJS.Signals | null): ProcessExit {
+    this.#hasExited = true;
+    clearTimeout(this.#startTimer);
+    const exit = this.#describeExit(exitCode, signal);
+    const error = new ProcessExitedError(exit);
+    this.#settleReady.reject(error);
+    for (const run of this.#runs.values()) {
+      clearTimeout(run.timer);
+      run.reject(error);
+    }
+    this.#runs.clear();
+    return exit;
+  }
+
+  #describeExit(exitCode: number | null, signal: string | null): ProcessExit {
+    return { reason: this.#killReason ?? "crashed", exitCode, signal, detail: this.#detail };
+  }
+}
+
+/** `setpriv` execs Node, so the child's pid is Node's own and the IPC channel is inherited. */
+function forkBehindParentDeathSignal(entry: URL): ChildProcess {
+  const { execPath, execArgv } = parentDeathSignal();
+  return fork(fileURLToPath(entry), [], {
+    execPath,
+    execArgv,
+    serialization: "advanced",
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // Nothing of the parent's environment, secrets least of all. ONNX Runtime starts an uploader thread without this.
+    env: { ORT_DISABLE_TELEMETRY: "1" },
+  });
+}
+
+/** A channel that closes under a message is followed by the exit, which is handled there. */
+function ignoreClosedChannel(): void {}
+
+function passOnLines(stream: Readable | null, onLine: (line: string) => void): void {
+  if (stream !== null) {
+    createInterface({ input: stream, crlfDelay: Infinity }).on("line", (line) =>
+      onLine(line.slice(0, maxOutputLineLength)),
+    );
+  }
+}
+
+/** The API process is scheduled first, and the kernel's out-of-memory killer takes the child first. */
+function yieldToParent(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+    // 0 is what processes start with, 1000 the most likely victim.
+    writeFileSync(`/proc/${pid}/oom_score_adj`, "500");
+  } catch {
+    // The child may be gone already (its exit is reported), or the system has no such knob: both are harmless.
+  }
+}

@@ -1,0 +1,133 @@
+/** Every message between the API process and an inference process. Crosses `fork` IPC with advanced serialization. */
+
+/** What one window brings to a model. Text: `inputIds` with special tokens, at most the window length. */
+export interface TextWindowInput {
+  readonly kind: "text";
+  readonly inputIds: Int32Array;
+}
+
+export type WindowInput = TextWindowInput;
+
+/** What a model says of one window, before any judgement of its validity. */
+export interface WindowOutput {
+  readonly logits: Float32Array;
+}
+
+export interface SessionSettings {
+  readonly executionProvider: "cpu";
+  /** Threads of one run; instances times this is what the machine is asked for. */
+  readonly intraOpNumThreads: number;
+}
+
+export interface LoadMessage {
+  readonly type: "load";
+  /** Absolute path of a model folder whose files were verified against its manifest. */
+  readonly modelFolder: string;
+  readonly session: SessionSettings;
+  /** Absolute paths of further plugin modules, each exporting `plugin`. */
+  readonly pluginModules: readonly string[];
+}
+
+export interface RunMessage {
+  readonly type: "run";
+  readonly id: number;
+  readonly inputs: readonly WindowInput[];
+}
+
+export type ParentMessage = LoadMessage | RunMessage;
+
+export interface ReadyMessage {
+  readonly type: "ready";
+  /** Execution provider that the session was created with. */
+  readonly device: string;
+}
+
+/** The run is alive: a plugin reports between the steps of a long run. */
+export interface ProgressMessage {
+  readonly type: "progress";
+  readonly id: number;
+}
+
+export interface ResultMessage {
+  readonly type: "result";
+  readonly id: number;
+  /** One per input, in order. */
+  readonly outputs: readonly WindowOutput[];
+  readonly inferenceMs: number;
+}
+
+/** An error crosses as facts: the structured clone drops an error's class and own fields. */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** The run failed but the process is sound. */
+export interface RunFailedMessage {
+  readonly type: "run_failed";
+  readonly id: number;
+  readonly error: WireError;
+}
+
+/** The process cannot serve this model and will exit. */
+export interface LoadFailedMessage {
+  readonly type: "load_failed";
+  readonly error: WireError;
+}
+
+export type ChildMessage = ReadyMessage | ProgressMessage | ResultMessage | RunFailedMessage | LoadFailedMessage;
+
+/** The message, or null when a child sent something that is none: a child that does so is not trusted further. */
+export function parseChildMessage(value: unknown): ChildMessage | null {
+  if (typeof value !== "object" || value === null || !("type" in value)) {
+    return null;
+  }
+  const message = value as Partial<Record<string, unknown>>;
+  switch (message["type"]) {
+    case "ready":
+      return typeof message["device"] === "string" ? (value as ReadyMessage) : null;
+    case "progress":
+      return Number.isSafeInteger(message["id"]) ? (value as ProgressMessage) : null;
+    case "result":
+      return isResult(message) ? (value as ResultMessage) : null;
+    case "run_failed":
+      return Number.isSafeInteger(message["id"]) && isWireError(message["error"]) ? (value as RunFailedMessage) : null;
+    case "load_failed":
+      return isWireError(message["error"]) ? (value as LoadFailedMessage) : null;
+    default:
+      return null;
+  }
+}
+
+function isResult(message: Partial<Record<string, unknown>>): boolean {
+  const outputs = message["outputs"];
+  return (
+    Number.isSafeInteger(message["id"]) &&
+    Number.isFinite(message["inferenceMs"]) &&
+    Array.isArray(outputs) &&
+    outputs.every((output: unknown) => hasLogits(output))
+  );
+}
+
+function hasLogits(output: unknown): boolean {
+  return (
+    typeof output === "object" && output !== null && "logits" in output && output.logits instanceof Float32Array
+  );
+}
+
+function isWireError(error: unknown): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "name" in error &&
+    typeof error.name === "string" &&
+    "message" in error &&
+    typeof error.message === "string"
+  );
+}
+
+export function toWireError(error: unknown): WireError {
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: "Error", message: "a value that is no error was thrown" };
+}

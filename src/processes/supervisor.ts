@@ -1,0 +1,202 @@
+import type { EventBus, ModelState, ProcessRole } from "../events.ts";
+import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
+import { planProcesses } from "./process-plan.ts";
+import { decideRestart, type RestartSettings } from "./restart-policy.ts";
+
+export interface SupervisorOptions {
+  readonly model: string;
+  /** Processes that take batches. */
+  readonly instances: number;
+  /** Warm processes that wait to replace one. */
+  readonly spares: number;
+  readonly restart: RestartSettings;
+  readonly events: EventBus;
+  /** Starts one process; `onOutput` lines are already labelled by the caller. */
+  readonly startProcess: () => InferenceProcess;
+  /** A process became an instance: it takes batches from now on, until it exits. */
+  readonly onInstance: (instance: InferenceProcess) => void;
+  /** The model's state changed. */
+  readonly onState: (state: ModelState) => void;
+}
+
+/**
+ * Keeps the wanted number of instances and spares of one model alive.
+ *
+ * loading → ready (one instance at least got ready) → … → stopped. Exits before ready, one after another, lead to
+ * circuit_open, where starts go on slowly; the first process that gets ready leads back to ready. A ready model whose
+ * instances all died stays ready: replacements are on their way and requests wait in the queue.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #starting = new Set<InferenceProcess>();
+  readonly #spares = new Set<InferenceProcess>();
+  readonly #active = new Set<InferenceProcess>();
+  #state: ModelState = "loading";
+  #failures = 0;
+  #device: string | null = null;
+  #lastFailure: string | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retryAt = 0;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  get state(): ModelState {
+    return this.#state;
+  }
+
+  /** Execution provider of the last process that got ready; null before the first. */
+  get device(): string | null {
+    return this.#device;
+  }
+
+  /** What the last process that failed before ready said, for the operator. */
+  get lastFailure(): string | null {
+    return this.#lastFailure;
+  }
+
+  /** Milliseconds until the next start is tried; 0 when none is waiting. */
+  get retryInMs(): number {
+    return this.#retryTimer === null ? 0 : Math.max(0, this.#retryAt - performance.now());
+  }
+
+  get instanceCount(): number {
+    return this.#active.size;
+  }
+
+  start(): void {
+    this.#maintain();
+  }
+
+  /** Stops every process; resolves when all have exited. */
+  async stop(): Promise<void> {
+    this.#setState("stopped");
+    this.#cancelRetry();
+    await Promise.all([...this.#starting, ...this.#spares, ...this.#active].map((process) => process.stop()));
+  }
+
+  /** SIGKILL to every process, for a shutdown that cannot wait. */
+  kill(): void {
+    this.#setState("stopped");
+    this.#cancelRetry();
+    for (const process of [...this.#starting, ...this.#spares, ...this.#active]) {
+      process.kill("stopped");
+    }
+  }
+
+  /** Brings the processes closer to what is wanted. Idempotent: called after every change. */
+  #maintain(): void {
+    if (this.#state === "stopped" || this.#retryTimer !== null) {
+      return;
+    }
+    const plan = planProcesses({
+      wantedActive: this.#options.instances,
+      wantedSpares: this.#options.spares,
+      active: this.#active.size,
+      spares: this.#spares.size,
+      starting: this.#starting.size,
+    });
+    for (const spare of [...this.#spares].slice(0, plan.promote)) {
+      this.#spares.delete(spare);
+      this.#activate(spare);
+    }
+    // After a failure one process at a time is tried: a broken model must not be loaded many times at once.
+    const starts = this.#failures === 0 ? plan.start : Math.min(plan.start, 1 - this.#starting.size);
+    for (let count = 0; count < starts; count++) {
+      this.#startProcess();
+    }
+  }
+
+  #startProcess(): void {
+    const startedAt = performance.now();
+    const process = this.#options.startProcess();
+    this.#starting.add(process);
+    const role: ProcessRole = this.#active.size < this.#options.instances ? "active" : "spare";
+    this.#options.events.emit("process_started", { model: this.#options.model, pid: process.pid, role });
+    process.ready.then(
+      (device) => this.#admit(process, device, performance.now() - startedAt),
+      () => {
+        // It exited before it was ready: `exited` below handles that.
+      },
+    );
+    void process.exited.then((exit) => this.#remove(process, exit));
+  }
+
+  #admit(process: InferenceProcess, device: string, startMs: number): void {
+    if (!this.#starting.delete(process)) {
+      return;
+    }
+    this.#failures = 0;
+    this.#lastFailure = null;
+    this.#device = device;
+    this.#options.events.emit("process_ready", { model: this.#options.model, pid: process.pid, startMs });
+    if (this.#state === "stopped") {
+      return;
+    }
+    if (this.#active.size < this.#options.instances) {
+      this.#activate(process);
+    } else {
+      this.#spares.add(process);
+    }
+    this.#setState("ready");
+    this.#maintain();
+  }
+
+  #activate(process: InferenceProcess): void {
+    this.#active.add(process);
+    this.#options.onInstance(process);
+  }
+
+  #remove(process: InferenceProcess, exit: ProcessExit): void {
+    const wasReady = !this.#starting.delete(process);
+    this.#spares.delete(process);
+    this.#active.delete(process);
+    this.#options.events.emit("process_exited", {
+      model: this.#options.model,
+      pid: process.pid,
+      reason: exit.reason,
+      wasReady,
+      exitCode: exit.exitCode,
+      signal: exit.signal,
+    });
+    if (this.#state === "stopped") {
+      return;
+    }
+    if (!wasReady) {
+      this.#backOff(exit);
+    }
+    this.#maintain();
+  }
+
+  #backOff(exit: ProcessExit): void {
+    this.#failures++;
+    this.#lastFailure = exit.detail ?? `${exit.reason} before ready (exit code ${exit.exitCode}, signal ${exit.signal})`;
+    const decision = decideRestart(this.#failures, this.#options.restart, Math.random());
+    if (decision.hasGivenUp && this.#active.size === 0) {
+      this.#setState("circuit_open");
+    }
+    this.#cancelRetry();
+    this.#retryAt = performance.now() + decision.delayMs;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      this.#maintain();
+    }, decision.delayMs);
+  }
+
+  #cancelRetry(): void {
+    if (this.#retryTimer !== null) {
+      clearTimeout(this.#retryTimer);
+      this.#retryTimer = null;
+    }
+  }
+
+  #setState(state: ModelState): void {
+    if (this.#state === state || this.#state === "stopped") {
+      return;
+    }
+    this.#state = state;
+    this.#options.events.emit("model_state_changed", { model: this.#options.model, state });
+    this.#options.onState(state);
+  }
+}
