@@ -1,0 +1,146 @@
+/** What the queue needs to know of an entry. */
+export interface QueueEntry {
+  /** Cost of serving it, in tokens. */
+  readonly length: number;
+  /** Whose turn it uses up, outermost first: address, client, job. */
+  readonly path: readonly string[];
+}
+
+/**
+ * A queue that serves by turns instead of by arrival, so that who floods it delays itself only.
+ *
+ * Entries hang in a tree: addresses, their clients, their jobs. At every level the child that has used the fewest
+ * tokens is next (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996). A child that was idle starts at its
+ * siblings' current level, so waiting saves up no claim. Entries of one job leave in order.
+ */
+export class FairQueue<Entry extends QueueEntry> {
+  readonly #root = new TurnNode<Entry>();
+  #size = 0;
+  #tokens = 0;
+
+  /** Entries that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Tokens that wait. */
+  get tokens(): number {
+    return this.#tokens;
+  }
+
+  push(entry: Entry): void {
+    let node = this.#root;
+    for (const key of entry.path) {
+      node = node.child(key);
+    }
+    node.entries.push(entry);
+    this.#size++;
+    this.#tokens += entry.length;
+  }
+
+  /** The next `limit` entries in the order in which they would be served, if nothing else came. Takes nothing. */
+  peek(limit: number): Entry[] {
+    const entries: Entry[] = [];
+    for (const entry of this.#root.inTurn()) {
+      entries.push(entry);
+      if (entries.length === limit) {
+        break;
+      }
+    }
+    return entries;
+  }
+
+  /** Takes an entry to serve it: its owners have used their turn. */
+  take(entry: Entry): void {
+    if (this.#detach(entry)) {
+      this.#root.charge(entry.path, 0, entry.length);
+      this.#root.prune(entry.path, 0);
+    }
+  }
+
+  /** Takes an entry that nobody waits for any more. No turn is used. */
+  remove(entry: Entry): void {
+    if (this.#detach(entry)) {
+      this.#root.prune(entry.path, 0);
+    }
+  }
+
+  #detach(entry: Entry): boolean {
+    const leaf = this.#root.find(entry.path);
+    const position = leaf?.entries.indexOf(entry) ?? -1;
+    if (leaf === undefined || position < 0) {
+      return false;
+    }
+    leaf.entries.splice(position, 1);
+    this.#size--;
+    this.#tokens -= entry.length;
+    return true;
+  }
+}
+
+class TurnNode<Entry extends QueueEntry> {
+  readonly entries: Entry[] = [];
+  readonly #children = new Map<string, TurnNode<Entry>>();
+  /** Tokens that this node has used among its siblings. */
+  #used = 0;
+  /** Level at which the children stand: what the child served last had used when its turn came. */
+  #level = 0;
+
+  child(key: string): TurnNode<Entry> {
+    let child = this.#children.get(key);
+    if (child === undefined) {
+      child = new TurnNode<Entry>();
+      child.#used = this.#level;
+      this.#children.set(key, child);
+    }
+    return child;
+  }
+
+  find(path: readonly string[]): TurnNode<Entry> | undefined {
+    let node: TurnNode<Entry> = this;
+    for (const key of path) {
+      const child = node.#children.get(key);
+      if (child === undefined) {
+        return undefined;
+      }
+      node = child;
+    }
+    return node;
+  }
+
+  *inTurn(): Generator<Entry> {
+    yield* this.entries;
+    const turns = [...this.#children.values()].map((child) => ({ used: child.#used, child, iterator: child.inTurn() }));
+    while (turns.length > 0) {
+      const next = turns.reduce((least, turn) => (turn.used < least.used ? turn : least));
+      const { value, done } = next.iterator.next();
+      if (done === true) {
+        turns.splice(turns.indexOf(next), 1);
+      } else {
+        next.used += value.length;
+        yield value;
+      }
+    }
+  }
+
+  charge(path: readonly string[], depth: number, tokens: number): void {
+    const child = this.#children.get(path[depth] ?? "");
+    if (depth < path.length && child !== undefined) {
+      this.#level = Math.max(this.#level, child.#used);
+      child.#used += tokens;
+      child.charge(path, depth + 1, tokens);
+    }
+  }
+
+  /** Forgets nodes without entries along the path. */
+  prune(path: readonly string[], depth: number): void {
+    const key = path[depth];
+    const child = key === undefined ? undefined : this.#children.get(key);
+    if (key !== undefined && child !== undefined) {
+      child.prune(path, depth + 1);
+      if (child.entries.length === 0 && child.#children.size === 0) {
+        this.#children.delete(key);
+      }
+    }
+  }
+}

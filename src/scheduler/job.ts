@@ -1,0 +1,91 @@
+import type { WindowInput, WindowOutput } from "../processes/protocol.ts";
+import type { QueueEntry } from "./fair-queue.ts";
+import type { RequestContext } from "./request-context.ts";
+
+export interface JobResult {
+  /** One per window, in order. */
+  readonly outputs: readonly WindowOutput[];
+  /** From submission to the first window's dispatch, in milliseconds. */
+  readonly queueMs: number;
+  /** From the first window's dispatch to the last window's result, in milliseconds. */
+  readonly inferenceMs: number;
+}
+
+/** One window of a job while it waits or runs. */
+export interface PendingWindow extends QueueEntry {
+  readonly job: Job;
+  /** Position in the job. */
+  readonly index: number;
+  readonly input: WindowInput;
+  /** It was in a batch that died with its process. */
+  mustRunAlone: boolean;
+}
+
+/** The windows of one request for one model: waiting until every output is there, or until the first failure. */
+export class Job {
+  readonly context: RequestContext;
+  readonly windows: readonly PendingWindow[];
+  readonly result: Promise<JobResult>;
+  readonly #settle: PromiseWithResolvers<JobResult>;
+  readonly #outputs: (WindowOutput | undefined)[];
+  readonly #submittedAt: number;
+  #missing: number;
+  #dispatchedAt: number | null = null;
+  #isSettled = false;
+
+  constructor(id: number, inputs: readonly WindowInput[], context: RequestContext, now: number) {
+    const path = [context.client.address, context.client.clientId, String(id)];
+    this.context = context;
+    this.windows = inputs.map((input, index) => ({
+      job: this,
+      index,
+      input,
+      length: input.inputIds.length,
+      path,
+      mustRunAlone: false,
+    }));
+    this.#settle = Promise.withResolvers();
+    this.result = this.#settle.promise;
+    this.#outputs = inputs.map(() => undefined);
+    this.#missing = inputs.length;
+    this.#submittedAt = now;
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Tokens of all windows. */
+  get tokens(): number {
+    return this.windows.reduce((total, { length }) => total + length, 0);
+  }
+
+  markDispatched(now: number): void {
+    this.#dispatchedAt ??= now;
+  }
+
+  deliver(index: number, output: WindowOutput, now: number): void {
+    if (this.#isSettled || this.#outputs[index] !== undefined) {
+      return;
+    }
+    this.#outputs[index] = output;
+    this.#missing--;
+    if (this.#missing === 0) {
+      this.#isSettled = true;
+      const dispatchedAt = this.#dispatchedAt ?? now;
+      this.#settle.resolve({
+        outputs: this.#outputs.filter((each) => each !== undefined),
+        queueMs: dispatchedAt - this.#submittedAt,
+        inferenceMs: now - dispatchedAt,
+      });
+    }
+  }
+
+  /** The first failure settles the job; later ones are about the same request and change nothing. */
+  fail(error: unknown): void {
+    if (!this.#isSettled) {
+      this.#isSettled = true;
+      this.#settle.reject(error);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Deadline } from "./deadline.ts";
+
+/** Who asks, and until when: made at admission, handed down unchanged to every stage. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly client: ClientKey;
+  readonly deadline: Deadline;
+  /** Aborted with a `ServiceError` as its reason: `deadline_exceeded`, `client_closed_request` or `draining`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Whose turn a piece of work uses up. Turns rotate between addresses first and between the clients of one address
+ * second, so that a caller who invents client ids competes with itself only.
+ */
+export interface ClientKey {
+  readonly address: string;
+  readonly clientId: string;
+}
