@@ -1,0 +1,90 @@
+import type { EventBus, StepDurations } from "../events.ts";
+import type { RequestContext } from "../scheduler/request-context.ts";
+import type { PreparedText } from "../text/prepared-text.ts";
+import { type LabelScore, toLabelScores } from "./label-scores.ts";
+import type { ModelIdentity, ServedModel } from "./served-model.ts";
+
+/** The label that a toxicity model must have; `flagged` and `spans` are about its score. */
+export const toxicLabel = "toxic";
+
+export interface ClassifyInput {
+  /** Validated at the edge: not blank, well-formed, within the limits of the contract. */
+  readonly texts: readonly string[];
+  /** 0–1; a text is flagged when its toxic score reaches it. */
+  readonly threshold: number;
+}
+
+/** A window whose toxic score reaches the threshold, in UTF-16 offsets of the text as sent. */
+export interface TextSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+export interface TextClassification {
+  /** Of the window with the highest toxic score, in the order of the model's labels. */
+  readonly scores: readonly LabelScore[];
+  /** The label with the highest score. */
+  readonly label: string;
+  readonly flagged: boolean;
+  readonly tokens: number;
+  readonly windows: number;
+  readonly spans: readonly TextSpan[];
+}
+
+export interface ClassifyResult {
+  readonly model: ModelIdentity;
+  /** One per text, in order. */
+  readonly classifications: readonly TextClassification[];
+  readonly steps: StepDurations;
+}
+
+/**
+ * Scores texts for toxicity. A text is as toxic as its worst window, so that nothing hides in a long text.
+ * @throws ServiceError as the stages below do, and `invalid_prediction` when the model's answer is none.
+ */
+export async function classify(
+  model: ServedModel,
+  input: ClassifyInput,
+  context: RequestContext,
+  events: EventBus,
+): Promise<ClassifyResult> {
+  const start = performance.now();
+  const texts = await model.prepare(input.texts, context);
+  const preprocessMs = performance.now() - start;
+  const windows = texts.flatMap((text) => text.windows.map(({ inputIds }) => inputIds));
+  const { logits, queueMs, inferenceMs } = await model.run(windows, context);
+  const scores = logits.map((row) => toLabelScores(row, model.labels));
+  let at = 0;
+  const classifications = texts.map((text) => {
+    const rows = scores.slice(at, at + text.windows.length);
+    at += text.windows.length;
+    return classifyText(text, rows, input.threshold);
+  });
+  for (const { scores: textScores } of classifications) {
+    events.emit("text_classified", { model: model.identity.name, scores: textScores });
+  }
+  const totalMs = performance.now() - start;
+  return { model: model.identity, classifications, steps: { queueMs, preprocessMs, inferenceMs, totalMs } };
+}
+
+function classifyText(text: PreparedText, rows: readonly LabelScore[][], threshold: number): TextClassification {
+  const worst = rows.reduce((highest, row) => (toxicScore(row) > toxicScore(highest) ? row : highest));
+  const likeliest = worst.reduce((highest, each) => (each.score > highest.score ? each : highest));
+  const spans = text.windows.flatMap(({ start, end }, index) => {
+    const score = toxicScore(rows[index] ?? []);
+    return score >= threshold ? [{ start, end, score }] : [];
+  });
+  return {
+    scores: worst,
+    label: likeliest.label,
+    flagged: toxicScore(worst) >= threshold,
+    tokens: text.tokens,
+    windows: text.windows.length,
+    spans,
+  };
+}
+
+function toxicScore(scores: readonly LabelScore[]): number {
+  return scores.find(({ label }) => label === toxicLabel)?.score ?? 0;
+}

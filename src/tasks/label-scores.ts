@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { ServiceError } from "../errors.ts";
+
+export interface LabelScore {
+  readonly label: string;
+  /** 0–1. */
+  readonly score: number;
+}
+
+const scoreSchema = z.number().min(0).max(1);
+
+/** How far the scores of one window may be from 1 together: float32 rounding stays far below it. */
+const sumTolerance = 1e-3;
+
+/**
+ * Turns a row of logits into scores by softmax, and refuses what is no probability distribution over the labels.
+ * @throws ServiceError `invalid_prediction`; the numbers are among its facts.
+ */
+export function toLabelScores(logits: Float32Array, labels: readonly string[]): LabelScore[] {
+  const scores = softmax(logits);
+  const sum = scores.reduce((total, score) => total + score, 0);
+  if (
+    scores.length !== labels.length ||
+    !z.array(scoreSchema).safeParse(scores).success ||
+    Math.abs(sum - 1) > sumTolerance
+  ) {
+    throw new ServiceError("invalid_prediction", "The model gave an invalid answer.", {
+      // Strings, because JSON has neither NaN nor Infinity.
+      facts: { logits: [...logits].map(String), labels: labels.length },
+    });
+  }
+  return labels.map((label, index) => ({ label, score: scores[index] ?? 0 }));
+}
+
+/** Shifted by the maximum, so that no exponent overflows. */
+function softmax(logits: Float32Array): number[] {
+  const highest = Math.max(...logits);
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - highest));
+  const sum = exponentials.reduce((total, each) => total + each, 0);
+  return exponentials.map((each) => each / sum);
+}
