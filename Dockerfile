@@ -1,0 +1,23 @@
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Without scripts: onnxruntime-node brings its CPU binary, and its installer would fetch those for GPUs.
+RUN npm ci --omit=dev --ignore-scripts \
+  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+COPY LICENSE ./
+COPY src ./src
+COPY config ./config
+COPY models ./models
+# Whatever the modes in the working tree were: readable by the service, writable by nobody else than root.
+RUN chmod -R a+rX,go-w .
+
+FROM node:24-slim
+ENV NODE_ENV=production HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app ./
+# node, as a number: Kubernetes can then tell that it is not root.
+USER 1000:1000
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --start-interval=1s \
+  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts"]
