@@ -1,0 +1,135 @@
+import { z } from "zod";
+
+/** A duration that a timer of Node can hold, in milliseconds. */
+const milliseconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
+
+/** A value that may become a metric label; the two that mean something else are reserved. */
+const labelValue = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be 1 to 64 letters, digits, '_', '.' or '-'")
+  .refine((value) => value !== "other" && value !== "none", "must not be 'other' or 'none'");
+
+const labelValues = z.array(labelValue).max(100).refine(hasNoDuplicates, "must not name a value twice");
+
+/** One entry of `config/models.yaml`. */
+const modelSchema = z.strictObject({
+  /** Model folder; absolute once loaded. */
+  folder: z.string().min(1),
+  /** Inference processes that take batches; `auto` leaves the number to the service. */
+  instances: z
+    .union([z.literal("auto"), z.int().min(1).max(64)], { error: "must be auto, or an integer from 1 to 64" })
+    .default("auto"),
+  /** Warm inference processes that wait to replace one. */
+  spares: z.int().min(0).max(8).default(1),
+  /** Threads of one inference process inside ONNX Runtime. */
+  intraOpNumThreads: z.int().min(1).max(256).default(1),
+  /** The service is not ready without it. */
+  required: z.boolean().default(true),
+  /** Further plugin modules that the inference process imports; absolute paths once loaded. */
+  plugins: z.array(z.string().min(1)).max(32).default([]),
+});
+
+/**
+ * Every setting, its type and its bounds; `config/default.yaml` holds the defaults and says what each is for. Numbers
+ * carry their unit in their name; the others count things.
+ */
+export const settingsSchema = z.strictObject({
+  service: z.strictObject({
+    environment: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be 1 to 64 letters, digits, '_', '.' or '-'"),
+    maintenance: z.boolean(),
+  }),
+  server: z
+    .strictObject({
+      host: z.string().min(1).max(253),
+      port: z.int().min(0).max(65_535),
+      trustProxy: z.union([z.boolean(), z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])).min(1)], {
+        error: "must be true, false, or a list of IP addresses and CIDR blocks",
+      }),
+      maxConnections: z.int().min(1).max(1_000_000),
+      maxConcurrentRequests: z.int().min(1).max(100_000),
+      bodyLimitBytes: z.int().min(1_024).max(67_108_864),
+      maxHeaderBytes: z.int().min(4_096).max(131_072),
+      headersTimeoutMs: milliseconds(100, 120_000),
+      requestTimeoutMs: milliseconds(100, 600_000),
+      keepAliveTimeoutMs: milliseconds(1, 600_000),
+    })
+    .refine((server) => server.headersTimeoutMs <= server.requestTimeoutMs, {
+      path: ["headersTimeoutMs"],
+      error: "must not exceed server.requestTimeoutMs",
+    }),
+  deadline: z.strictObject({
+    defaultMs: milliseconds(50, 120_000),
+  }),
+  log: z.strictObject({
+    level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
+  }),
+  telemetry: z.strictObject({
+    channels: labelValues,
+    media: labelValues,
+  }),
+  classify: z.strictObject({
+    model: z.string().min(1).max(100),
+    threshold: z.number().min(0).max(1),
+  }),
+  text: z.strictObject({
+    timeLimitMs: milliseconds(10, 60_000),
+  }),
+  scheduler: z.strictObject({
+    maxQueueSize: z.int().min(1).max(1_000_000),
+    maxQueueTokens: z.int().min(4_096).max(1_000_000_000),
+    maxBatchSize: z.int().min(1).max(1_024),
+    maxBatchTokens: z.int().min(128).max(1_048_576),
+  }),
+  processes: z
+    .strictObject({
+      startTimeoutMs: milliseconds(100, 3_600_000),
+      runLimitFloorMs: milliseconds(10, 600_000),
+      runLimitFactor: z.number().min(1).max(1_000),
+      stopTimeoutMs: milliseconds(0, 600_000),
+      backoffInitialMs: milliseconds(1, 600_000),
+      backoffMaxMs: milliseconds(1, 3_600_000),
+      giveUpAfterFailures: z.int().min(1).max(1_000),
+      giveUpRetryMs: milliseconds(1, 86_400_000),
+      niceness: z.int().min(0).max(19),
+    })
+    .refine((processes) => processes.backoffInitialMs <= processes.backoffMaxMs, {
+      path: ["backoffInitialMs"],
+      error: "must not exceed processes.backoffMaxMs",
+    }),
+  shutdown: z
+    .strictObject({
+      readinessDelayMs: milliseconds(0, 600_000),
+      timeoutMs: milliseconds(0, 600_000),
+    })
+    .refine((shutdown) => shutdown.readinessDelayMs <= shutdown.timeoutMs, {
+      path: ["readinessDelayMs"],
+      error: "must not exceed shutdown.timeoutMs",
+    }),
+});
+
+/** The whole of `config/models.yaml`. */
+export const modelsFileSchema = z.strictObject({
+  models: z
+    .array(modelSchema)
+    .min(1)
+    .max(64)
+    .refine((models) => hasNoDuplicates(models.map((model) => model.folder)), "must not name a folder twice"),
+});
+
+/** The settings that the service runs with: complete, checked and deeply frozen. */
+export type Config = DeepReadonly<z.infer<typeof settingsSchema> & z.infer<typeof modelsFileSchema>>;
+
+/** Keys, or whole sections, whose change is taken over only by a restart. */
+export const keysThatNeedRestart = ["server", "service.environment", "shutdown", "processes"] as const;
+
+type DeepReadonly<Value> = Value extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value;
+
+function hasNoDuplicates(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { projectRoot } from "../../src/config/load-config.ts";
+import { modelsFileSchema, settingsSchema } from "../../src/config.ts";
+
+test("default.yaml sets every setting of the schema and no other", () => {
+  expect(leafKeys(defaults()).toSorted()).toEqual(schemaKeys(settingsSchema).toSorted());
+});
+
+test("every setting in default.yaml has a comment above it", () => {
+  const lines = readFileSync(join(projectRoot, "config/default.yaml"), "utf8").split("\n");
+  const uncommented = lines.filter((line, index) => /^ {2}\w+:/.test(line) && !/^ {2}#/.test(lines[index - 1] ?? ""));
+  expect(lines.filter((line) => /^ {2}\w+:/.test(line)).length).toBeGreaterThan(30);
+  expect(uncommented).toEqual([]);
+});
+
+test("a model needs no more than its folder", () => {
+  expect(modelsFileSchema.parse({ models: [{ folder: "models/small" }] })).toEqual({
+    models: [
+      { folder: "models/small", instances: "auto", spares: 1, intraOpNumThreads: 1, required: true, plugins: [] },
+    ],
+  });
+});
+
+test.each([
+  ["deadline.defaultMs", 49],
+  ["deadline.defaultMs", 120_001],
+  ["classify.threshold", 1.01],
+  ["scheduler.maxBatchTokens", 127],
+  ["server.port", 65_536],
+  ["server.port", 80.5],
+  ["server.port", "8080"],
+  ["server.trustProxy", ["not an address"]],
+  ["server.headersTimeoutMs", 30_001],
+  ["processes.backoffInitialMs", 30_001],
+  ["shutdown.readinessDelayMs", 25_001],
+  ["processes.niceness", -1],
+  ["service.maintenance", "false"],
+  ["log.level", "verbose"],
+  ["telemetry.channels", ["other"]],
+  ["telemetry.media", ["image", "image"]],
+  ["telemetry.media", ["two words"]],
+])("%s = %j is refused, and the refusal names the key", (key, value) => {
+  const result = settingsSchema.safeParse(withSetting(key, value));
+  expect(result.error?.issues[0]?.path.slice(0, 2).join(".")).toBe(key);
+  expect(result.error?.issues).toHaveLength(1);
+});
+
+test.each([
+  ["server.trustProxy", true],
+  ["server.trustProxy", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]],
+  ["server.port", 0],
+  ["telemetry.channels", []],
+  ["classify.threshold", 0],
+  ["processes.niceness", 19],
+])("%s = %j is accepted", (key, value) => {
+  expect(settingsSchema.safeParse(withSetting(key, value)).success).toBe(true);
+});
+
+test.each([0, 65, 1.5, "many"])("%j instances of a model are refused", (instances) => {
+  const result = modelsFileSchema.safeParse({ models: [{ folder: "models/small", instances }] });
+  expect(result.error?.issues).toMatchObject([{ path: ["models", 0, "instances"] }]);
+});
+
+test("a folder that is served twice is refused", () => {
+  const result = modelsFileSchema.safeParse({ models: [{ folder: "models/small" }, { folder: "models/small" }] });
+  expect(result.error?.issues).toMatchObject([{ path: ["models"], message: "must not name a folder twice" }]);
+});
+
+function defaults(): Record<string, Record<string, unknown>> {
+  return parse(readFileSync(join(projectRoot, "config/default.yaml"), "utf8")) as Record<
+    string,
+    Record<string, unknown>
+  >;
+}
+
+function withSetting(key: string, value: unknown): unknown {
+  const [section = "", name = ""] = key.split(".");
+  const settings = defaults();
+  return { ...settings, [section]: { ...settings[section], [name]: value } };
+}
+
+function leafKeys(settings: Record<string, Record<string, unknown>>): string[] {
+  return Object.entries(settings).flatMap(([section, keys]) => Object.keys(keys).map((key) => `${section}.${key}`));
+}
+
+function schemaKeys(schema: z.ZodObject): string[] {
+  return Object.entries(schema.shape).flatMap(([section, inner]) =>
+    Object.keys((inner as z.ZodObject).shape).map((key) => `${section}.${key}`),
+  );
+}
