@@ -44,7 +44,11 @@ export class ServiceError extends Error {
   readonly facts: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: ServiceErrorOptions = {}) {
+    // Its code says where it comes from. A stack costs 10 µs, a third of refusing a request under overload.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = code === "internal_error" ? stackTraceLimit : 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.param = options.param ?? null;
     this.retryAfterMs = options.retryAfterMs;

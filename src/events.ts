@@ -61,6 +61,8 @@ export interface ServiceEvents {
     readonly wasReady: boolean;
     readonly exitCode: number | null;
     readonly signal: string | null;
+    /** From our SIGKILL to the exit; null when it was not killed by us. */
+    readonly killMs: number | null;
   };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   model_state_changed: { readonly model: string; readonly state: ModelState };

@@ -1,0 +1,47 @@
+import type { EventBus, ModelState, ProcessExitReason } from "../events.ts";
+import { describeError } from "./describe-error.ts";
+import type { LineLevel, Logger } from "./logger.ts";
+import { logRequests } from "./request-log.ts";
+
+/** Writes one line for each event that an operator may want to read. */
+export function logEvents(events: EventBus, logger: Logger): void {
+  logService(events, logger);
+  logProcesses(events, logger);
+  logRequests(events, logger);
+  events.on("error_occurred", ({ where, error }) => {
+    logger.write("error", "error_occurred", { where, error: describeError(error) });
+  });
+}
+
+function logService(events: EventBus, logger: Logger): void {
+  events.on("service_started", ({ address }) => logger.write("info", "service_started", { address }));
+  events.on("service_ready", ({ startMs }) => logger.write("info", "service_ready", { start_ms: Math.round(startMs) }));
+  events.on("service_draining", ({ reason }) => logger.write("info", "service_draining", { reason }));
+  events.on("service_stopped", ({ reason }) => logger.write("info", "service_stopped", { reason }));
+  events.on("config_reloaded", ({ changed }) => logger.write("info", "config_reloaded", { changed }));
+  events.on("config_rejected", ({ problems }) => logger.write("error", "config_rejected", { problems }));
+}
+
+function logProcesses(events: EventBus, logger: Logger): void {
+  events.on("process_started", (started) => logger.write("info", "process_started", { ...started }));
+  events.on("process_ready", ({ model, pid, startMs }) => {
+    logger.write("info", "process_ready", { model, pid, start_ms: Math.round(startMs) });
+  });
+  events.on("process_exited", ({ model, pid, reason, wasReady, exitCode, signal, killMs }) => {
+    const fields = { model, pid, reason, was_ready: wasReady, exit_code: exitCode, signal, kill_ms: killMs };
+    logger.write(exitLevel(reason), "process_exited", fields);
+  });
+  events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
+  events.on("model_state_changed", ({ model, state }) => {
+    logger.write(stateLevel(state), "model_state_changed", { model, state });
+  });
+}
+
+/** A process that ended by itself is replaced; only a model that cannot be started at all needs someone. */
+function exitLevel(reason: ProcessExitReason): LineLevel {
+  return reason === "stopped" ? "info" : "warn";
+}
+
+function stateLevel(state: ModelState): LineLevel {
+  return state === "circuit_open" ? "error" : "info";
+}

@@ -1,0 +1,137 @@
+import { write, writeSync } from "node:fs";
+
+/** Where log lines go. Takes a line without waiting; when nobody reads, it loses lines rather than memory. */
+export interface LogDestination {
+  write(line: string): void;
+  /** Resolves when everything written so far has left the process, or cannot leave it now. */
+  flush(): Promise<void>;
+  /** Lines lost since the last call. */
+  takeLostLines(): number;
+}
+
+/** Bytes that may wait for a slow reader: some 40,000 lines. */
+const defaultMaxWaitingBytes = 16_777_216;
+/** Before a reader that was busy, or a disk that was full, is tried again. */
+const retryDelayMs = 100;
+/** Tries at exit, `retryDelayMs` apart, when the reader is busy. */
+const exitTries = 10;
+
+/**
+ * Writes lines to a file descriptor, all those that came meanwhile at once. What waits when the process exits is
+ * written then. (pino's own destination never gives up at exit when its reader is gone or the disk is full.)
+ */
+export class AsyncLogDestination implements LogDestination {
+  readonly #fileDescriptor: number;
+  readonly #maxWaitingBytes: number;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  /** Taken out of `#waiting` and not known to be written. */
+  #unwritten: Buffer = Buffer.alloc(0);
+  /** A call of `write` is open: what it was given may leave at any moment. */
+  #isInFlight = false;
+  /** From the first waiting line until nothing waits. */
+  #isWriting = false;
+  #isBroken = false;
+  #lostLines = 0;
+  #onIdle: (() => void)[] = [];
+
+  constructor(fileDescriptor: number, maxWaitingBytes: number = defaultMaxWaitingBytes) {
+    this.#fileDescriptor = fileDescriptor;
+    this.#maxWaitingBytes = maxWaitingBytes;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.from(line);
+    if (this.#isBroken || this.#waitingBytes + bytes.length > this.#maxWaitingBytes) {
+      this.#lostLines++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (!this.#isWriting) {
+      this.#isWriting = true;
+      process.on("exit", this.#writeRest);
+      setImmediate(() => this.#writeNext());
+    }
+  }
+
+  flush(): Promise<void> {
+    return this.#isWriting ? new Promise((resolve) => this.#onIdle.push(resolve)) : Promise.resolve();
+  }
+
+  takeLostLines(): number {
+    const lost = this.#lostLines;
+    this.#lostLines = 0;
+    return lost;
+  }
+
+  #writeNext(): void {
+    this.#takeWaiting();
+    if (this.#unwritten.length === 0) {
+      this.#stopWriting();
+      return;
+    }
+    this.#isInFlight = true;
+    write(this.#fileDescriptor, this.#unwritten, (error, written) => {
+      this.#isInFlight = false;
+      if (error === null) {
+        this.#unwritten = this.#unwritten.subarray(written);
+        this.#writeNext();
+      } else {
+        this.#afterFailure(error);
+      }
+    });
+  }
+
+  #takeWaiting(): void {
+    this.#unwritten = Buffer.concat([this.#unwritten, ...this.#waiting]);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  /** A reader that is gone never comes back; anything else may pass, and is tried again. */
+  #afterFailure(error: NodeJS.ErrnoException): void {
+    if (error.code === "EPIPE") {
+      this.#isBroken = true;
+      this.#waiting = [];
+      this.#unwritten = Buffer.alloc(0);
+      this.#stopWriting();
+    } else {
+      this.#resolveFlushes();
+      setTimeout(() => this.#writeNext(), retryDelayMs).unref();
+    }
+  }
+
+  #stopWriting(): void {
+    this.#isWriting = false;
+    process.off("exit", this.#writeRest);
+    this.#resolveFlushes();
+  }
+
+  #resolveFlushes(): void {
+    for (const resolve of this.#onIdle.splice(0)) {
+      resolve();
+    }
+  }
+
+  /** What a call of `write` holds is left to it: the threads of Node finish their work before the process ends. */
+  readonly #writeRest = (): void => {
+    if (this.#isInFlight) {
+      this.#unwritten = Buffer.alloc(0);
+    }
+    this.#takeWaiting();
+    let rest = this.#unwritten;
+    for (let attempt = 0; rest.length > 0 && attempt < exitTries; ) {
+      try {
+        rest = rest.subarray(writeSync(this.#fileDescriptor, rest));
+      } catch (error) {
+        if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) {
+          // Nobody is left who could be told.
+          return;
+        }
+        attempt++;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryDelayMs);
+      }
+    }
+  };
+}

@@ -1,0 +1,53 @@
+import type { EventBus, ServiceEvents } from "../events.ts";
+import type { LineLevel, Logger } from "./logger.ts";
+
+type FinishedRequest = ServiceEvents["request_finished"];
+
+/** Asked every few seconds by machines; worth a line only to whoever debugs them. */
+const quietRoutes: ReadonlySet<string> = new Set(["/livez", "/readyz", "/startupz", "/health", "/metrics"]);
+
+/** Writes one line for each finished request. */
+export function logRequests(events: EventBus, logger: Logger): void {
+  events.on("request_finished", (request) => logger.write(levelOf(request), "request_finished", fieldsOf(request)));
+}
+
+function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
+  if (quietRoutes.has(route)) {
+    return "debug";
+  }
+  if (statusCode < 500) {
+    return "info";
+  }
+  // A full service and a passed deadline are what limits are for; anything else needs someone.
+  return statusCode === 503 || statusCode === 504 ? "warn" : "error";
+}
+
+function fieldsOf(request: FinishedRequest): Record<string, unknown> {
+  return {
+    request_id: request.requestId,
+    trace_id: request.traceId,
+    span_id: request.spanId,
+    method: request.method,
+    route: request.route,
+    client_id: request.clientId,
+    channel: request.channel,
+    media: request.media,
+    model: request.model,
+    input_length: request.inputLength,
+    status: request.statusCode,
+    code: request.code,
+    duration_ms: rounded(request.durationMs),
+    ...(request.steps !== null && {
+      queue_ms: rounded(request.steps.queueMs),
+      preprocess_ms: rounded(request.steps.preprocessMs),
+      inference_ms: rounded(request.steps.inferenceMs),
+      total_ms: rounded(request.steps.totalMs),
+    }),
+    ...(Object.keys(request.facts).length > 0 && { facts: request.facts }),
+  };
+}
+
+/** To the microsecond. */
+function rounded(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000) / 1_000;
+}

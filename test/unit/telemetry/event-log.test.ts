@@ -1,0 +1,185 @@
+import { expect, test } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
+import { EventBus, type ServiceEvents } from "../../../src/events.ts";
+import { logEvents } from "../../../src/telemetry/event-log.ts";
+import { createLogger } from "../../../src/telemetry/logger.ts";
+import { LogLines } from "../../helpers/log-lines.ts";
+
+test("the life of the service is told at info", () => {
+  const { bus, lines } = createLog();
+  bus.emit("service_started", { address: "http://127.0.0.1:8080" });
+  bus.emit("service_ready", { startMs: 812.6 });
+  bus.emit("service_draining", { reason: "SIGTERM" });
+  bus.emit("service_stopped", { reason: "SIGTERM" });
+  expect(lines.parsed).toMatchObject([
+    { level: "info", event: "service_started", address: "http://127.0.0.1:8080" },
+    { level: "info", event: "service_ready", start_ms: 813 },
+    { level: "info", event: "service_draining", reason: "SIGTERM" },
+    { level: "info", event: "service_stopped", reason: "SIGTERM" },
+  ]);
+});
+
+test("a configuration that was taken over is told at info, one that was rejected is an error", () => {
+  const { bus, lines } = createLog();
+  bus.emit("config_reloaded", { changed: ["log.level"] });
+  bus.emit("config_rejected", { problems: ["server.port: needs a restart"] });
+  expect(lines.parsed).toMatchObject([
+    { level: "info", event: "config_reloaded", changed: ["log.level"] },
+    { level: "error", event: "config_rejected", problems: ["server.port: needs a restart"] },
+  ]);
+});
+
+test("starts of processes are told at info, what they print is a warning", () => {
+  const { bus, lines } = createLog();
+  bus.emit("process_started", { model: "small", pid: 7, role: "spare" });
+  bus.emit("process_ready", { model: "small", pid: 7, startMs: 99.4 });
+  bus.emit("process_output", { model: "small", pid: 7, line: "[W:onnxruntime] odd" });
+  expect(lines.parsed).toMatchObject([
+    { level: "info", event: "process_started", model: "small", pid: 7, role: "spare" },
+    { level: "info", event: "process_ready", model: "small", pid: 7, start_ms: 99 },
+    { level: "warn", event: "process_output", model: "small", pid: 7, line: "[W:onnxruntime] odd" },
+  ]);
+});
+
+test.each([
+  ["stopped", "info"],
+  ["crashed", "warn"],
+  ["no_progress", "warn"],
+  ["start_timeout", "warn"],
+  ["load_failed", "warn"],
+  ["protocol_violation", "warn"],
+] as const)("a process that exited as %s is told at %s", (reason, level) => {
+  const { bus, lines } = createLog();
+  const exit = { wasReady: true, exitCode: null, signal: "SIGKILL", killMs: 12.5 };
+  bus.emit("process_exited", { model: "small", pid: 7, reason, ...exit });
+  expect(lines.parsed).toMatchObject([
+    {
+      level,
+      event: "process_exited",
+      model: "small",
+      pid: 7,
+      reason,
+      was_ready: true,
+      exit_code: null,
+      signal: "SIGKILL",
+      kill_ms: 12.5,
+    },
+  ]);
+});
+
+test.each([
+  ["loading", "info"],
+  ["ready", "info"],
+  ["circuit_open", "error"],
+  ["stopped", "info"],
+] as const)("a model that becomes %s is told at %s", (state, level) => {
+  const { bus, lines } = createLog();
+  bus.emit("model_state_changed", { model: "small", state });
+  expect(lines.parsed).toMatchObject([{ level, event: "model_state_changed", model: "small", state }]);
+});
+
+test("an error is told with where it happened, and a foreign one without its message", () => {
+  const { bus, lines } = createLog();
+  bus.emit("error_occurred", { where: "models", error: new Error("quotes the text") });
+  bus.emit("error_occurred", { where: "classify", error: new ServiceError("internal_error", "No scores came.") });
+  expect(lines.parsed).toMatchObject([
+    { level: "error", event: "error_occurred", where: "models", error: { name: "Error" } },
+    { level: "error", event: "error_occurred", where: "classify", error: { message: "No scores came." } },
+  ]);
+  expect(lines.text).not.toContain("quotes the text");
+});
+
+test("what only metrics count is not logged", () => {
+  const { bus, lines } = createLog();
+  bus.emit("request_received", { requestId: "r", route: "/v1/classify" });
+  bus.emit("text_classified", { model: "small", scores: [{ label: "toxic", score: 0.9 }] });
+  bus.emit("batch_completed", { model: "small", windows: 1, tokens: 2, paddedTokens: 2, inferenceMs: 3 });
+  expect(lines.text).toBe("");
+});
+
+const request: ServiceEvents["request_finished"] = {
+  requestId: "r-1",
+  traceId: "a".repeat(32),
+  spanId: "b".repeat(16),
+  method: "POST",
+  route: "/v1/classify",
+  clientId: "shop",
+  channel: "web",
+  media: "text",
+  statusCode: 200,
+  code: null,
+  durationMs: 12.34567,
+  model: "small",
+  isTask: true,
+  inputLength: 42,
+  steps: { queueMs: 1.23456, preprocessMs: 0.5, inferenceMs: 8, totalMs: 12 },
+  facts: {},
+};
+
+test("a finished request is one line with its ids, its client, its status and its durations", () => {
+  const { bus, lines } = createLog();
+  bus.emit("request_finished", request);
+  const [line] = lines.parsed;
+  expect(line).toEqual({
+    level: "info",
+    timestamp: expect.any(String),
+    version: "1.2.3",
+    event: "request_finished",
+    request_id: "r-1",
+    trace_id: "a".repeat(32),
+    span_id: "b".repeat(16),
+    method: "POST",
+    route: "/v1/classify",
+    client_id: "shop",
+    channel: "web",
+    media: "text",
+    model: "small",
+    input_length: 42,
+    status: 200,
+    code: null,
+    duration_ms: 12.346,
+    queue_ms: 1.235,
+    preprocess_ms: 0.5,
+    inference_ms: 8,
+    total_ms: 12,
+  });
+  expect(lines.parsed).toHaveLength(1);
+});
+
+test("a request that ran no model has no step durations, and one that failed has its code and its facts", () => {
+  const { bus, lines } = createLog();
+  const failure = { statusCode: 500, code: "invalid_prediction", steps: null, facts: { sum: 1.5 } } as const;
+  bus.emit("request_finished", { ...request, ...failure });
+  expect(lines.parsed[0]).toMatchObject({ status: 500, code: "invalid_prediction", facts: { sum: 1.5 } });
+  expect(lines.parsed[0]).not.toHaveProperty("queue_ms");
+});
+
+test.each([
+  [200, "info"],
+  [404, "info"],
+  [429, "info"],
+  [499, "info"],
+  [500, "error"],
+  [503, "warn"],
+  [504, "warn"],
+])("a request that ended with %i is told at %s", (statusCode, level) => {
+  const { bus, lines } = createLog();
+  bus.emit("request_finished", { ...request, statusCode });
+  expect(lines.parsed).toMatchObject([{ level, status: statusCode }]);
+});
+
+test.each(["/livez", "/readyz", "/startupz", "/health", "/metrics"])("%s is told at debug, ready or not", (route) => {
+  const { bus, lines } = createLog("debug");
+  bus.emit("request_finished", { ...request, route, statusCode: 200 });
+  bus.emit("request_finished", { ...request, route, statusCode: 503 });
+  expect(lines.parsed).toMatchObject([{ level: "debug" }, { level: "debug" }]);
+});
+
+function createLog(level: "info" | "debug" = "info"): { bus: EventBus; lines: LogLines } {
+  const lines = new LogLines();
+  const bus = new EventBus((_, error) => {
+    throw error;
+  });
+  logEvents(bus, createLogger({ level: () => level, version: "1.2.3", destination: lines }));
+  return { bus, lines };
+}

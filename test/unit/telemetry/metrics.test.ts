@@ -1,0 +1,203 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/load-config.ts";
+import type { Config } from "../../../src/config.ts";
+import { EventBus, type ServiceEvents } from "../../../src/events.ts";
+import type { MeasuredModel } from "../../../src/telemetry/metric-definitions.ts";
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+
+const small: MeasuredModel = {
+  identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
+  device: "cpu",
+  queueDepth: 3,
+};
+
+const request: ServiceEvents["request_finished"] = {
+  requestId: "r-1",
+  traceId: "a".repeat(32),
+  spanId: "b".repeat(16),
+  method: "POST",
+  route: "/v1/classify",
+  clientId: "shop",
+  channel: "web",
+  media: "text",
+  statusCode: 200,
+  code: null,
+  durationMs: 20,
+  model: "small",
+  isTask: true,
+  inputLength: 42,
+  steps: { queueMs: 4, preprocessMs: 0.5, inferenceMs: 8, totalMs: 12 },
+  facts: {},
+};
+
+test("every metric is there by its name, and only by the names that are documented", async () => {
+  const { text } = createMetrics();
+  const names = [...(await text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => `${match[1]} ${match[2]}`);
+  expect(names.filter((name) => !/^(process|nodejs)_/.test(name)).toSorted()).toEqual([
+    "active_inference_requests gauge",
+    "app_info gauge",
+    "http_server_request_duration_seconds histogram",
+    "inference_batch_size histogram",
+    "inference_duration_seconds histogram",
+    "inference_errors_total counter",
+    "inference_process_restarts_total counter",
+    "inference_queue_depth gauge",
+    "inference_queue_duration_seconds histogram",
+    "inference_requests_total counter",
+    "model_info gauge",
+    "toxicity_prediction_scores histogram",
+  ]);
+  expect(names).toContain("process_resident_memory_bytes gauge");
+  expect(names).toContain("nodejs_eventloop_lag_seconds gauge");
+});
+
+test("names follow Prometheus: counters and only counters end with _total, and every metric has a help text", async () => {
+  const { text } = createMetrics();
+  const types = [...(await text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => ({
+    name: match[1],
+    type: match[2],
+  }));
+  expect(types.filter(({ name, type }) => name?.endsWith("_total") !== (type === "counter"))).toEqual([]);
+  const helps = [...(await text()).matchAll(/^# HELP \S+ \S/gm)];
+  expect(helps).toHaveLength(types.length);
+});
+
+test("the service and its models are described as they are now", async () => {
+  const models = [small];
+  const { samples } = createMetrics({ models: () => models });
+  const name = loadConfig({}).config.classify.model;
+  expect(await samples("app_info")).toEqual([`app_info{version="1.2.3",model="${name}",environment="development"} 1`]);
+  expect(await samples("model_info")).toEqual([infoOfSmall("1.0.0")]);
+  models[0] = { ...small, identity: { ...small.identity, version: "2.0.0" } };
+  expect(await samples("model_info")).toEqual([infoOfSmall("2.0.0")]);
+});
+
+test("requests in flight and queues are asked when metrics are read", async () => {
+  let active = 2;
+  const { samples } = createMetrics({ activeRequests: () => active });
+  expect(await samples("active_inference_requests")).toEqual(["active_inference_requests 2"]);
+  active = 0;
+  expect(await samples("active_inference_requests")).toEqual(["active_inference_requests 0"]);
+  expect(await samples("inference_queue_depth")).toEqual(['inference_queue_depth{model_name="small"} 3']);
+});
+
+test.each([
+  [200, "success"],
+  [400, "error"],
+  [499, "error"],
+  [503, "error"],
+])("a task request that ended with %i counts once, as %s", async (statusCode, status) => {
+  const { bus, samples } = createMetrics();
+  bus.emit("request_finished", { ...request, statusCode });
+  expect(await samples("inference_requests_total")).toEqual([
+    `inference_requests_total{channel="web",media="text",status="${status}"} 1`,
+  ]);
+});
+
+test("channels and media outside the list count as other, absent ones as none, and the list may be reloaded", async () => {
+  let config = loadConfig({ SERVICE__TELEMETRY__CHANNELS: "web", SERVICE__TELEMETRY__MEDIA: "text" }).config;
+  const { bus, samples } = createMetrics({ config: () => config });
+  for (const channel of ["kiosk", "x".repeat(1_000), "web ", "__proto__"]) {
+    bus.emit("request_finished", { ...request, channel, media: null });
+  }
+  config = loadConfig({ SERVICE__TELEMETRY__CHANNELS: "kiosk" }).config;
+  bus.emit("request_finished", { ...request, channel: "kiosk", media: null });
+  expect(await samples("inference_requests_total")).toEqual([
+    'inference_requests_total{channel="other",media="none",status="success"} 4',
+    'inference_requests_total{channel="kiosk",media="none",status="success"} 1',
+  ]);
+});
+
+test("errors of task requests are counted by code", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("request_finished", { ...request, statusCode: 503, code: "overloaded", steps: null });
+  bus.emit("request_finished", { ...request, statusCode: 503, code: "overloaded", steps: null });
+  bus.emit("request_finished", { ...request, statusCode: 400, code: "invalid_request", steps: null });
+  expect(await samples("inference_errors_total")).toEqual([
+    'inference_errors_total{code="overloaded"} 2',
+    'inference_errors_total{code="invalid_request"} 1',
+  ]);
+});
+
+test("durations are observed in seconds, by model", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("request_finished", request);
+  bus.emit("request_finished", { ...request, model: "invented by a client" });
+  bus.emit("request_finished", { ...request, steps: null });
+  const durations = (await samples("inference_duration_seconds")).filter((line) => !line.includes("_bucket"));
+  expect(durations).toEqual([
+    'inference_duration_seconds_sum{model_name="small"} 0.008',
+    'inference_duration_seconds_count{model_name="small"} 1',
+    'inference_duration_seconds_sum{model_name="other"} 0.008',
+    'inference_duration_seconds_count{model_name="other"} 1',
+  ]);
+  expect(await samples("inference_queue_duration_seconds")).toContain(
+    'inference_queue_duration_seconds_sum{model_name="small"} 0.004',
+  );
+});
+
+test("every request of every route is timed, and only those of task routes count as inference", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("request_finished", { ...request, route: "/livez", method: "GET", isTask: false, code: "not_found" });
+  expect(await samples("http_server_request_duration_seconds")).toContain(
+    'http_server_request_duration_seconds_sum{method="GET",route="/livez",status_code="200"} 0.02',
+  );
+  expect(await samples("inference_requests_total")).toEqual([]);
+  expect(await samples("inference_errors_total")).toEqual([]);
+  expect(await samples("inference_duration_seconds")).toEqual([]);
+});
+
+test("scores, batches and restarts are counted as they happen", async () => {
+  const { bus, samples } = createMetrics();
+  const scores = [
+    { label: "non_toxic", score: 0.25 },
+    { label: "toxic", score: 0.75 },
+  ];
+  bus.emit("text_classified", { model: "small", scores });
+  bus.emit("batch_completed", { model: "small", windows: 3, tokens: 9, paddedTokens: 12, inferenceMs: 1 });
+  const exit = { model: "small", pid: 1, wasReady: true, exitCode: null, signal: null, killMs: null };
+  bus.emit("process_exited", { ...exit, reason: "crashed" });
+  bus.emit("process_exited", { ...exit, reason: "stopped" });
+  expect(await samples("toxicity_prediction_scores")).toEqual(
+    expect.arrayContaining([
+      'toxicity_prediction_scores_bucket{le="0.7",label="toxic"} 0',
+      'toxicity_prediction_scores_bucket{le="0.8",label="toxic"} 1',
+      'toxicity_prediction_scores_sum{label="non_toxic"} 0.25',
+    ]),
+  );
+  expect(await samples("inference_batch_size")).toEqual(
+    expect.arrayContaining([
+      'inference_batch_size_bucket{le="2",model_name="small"} 0',
+      'inference_batch_size_bucket{le="4",model_name="small"} 1',
+    ]),
+  );
+  expect(await samples("inference_process_restarts_total")).toEqual([
+    'inference_process_restarts_total{model_name="small",reason="crashed"} 1',
+  ]);
+});
+
+function infoOfSmall(version: string): string {
+  return `model_info{name="small",version="${version}",digest="sha256:00",device="cpu"} 1`;
+}
+
+function createMetrics(
+  changes: { config?: () => Config; models?: () => readonly MeasuredModel[]; activeRequests?: () => number } = {},
+) {
+  const bus = new EventBus((_, error) => {
+    throw error;
+  });
+  const { config } = loadConfig({});
+  const metrics = new Metrics({
+    config: () => config,
+    models: () => [small],
+    activeRequests: () => 0,
+    ...changes,
+    events: bus,
+    version: "1.2.3",
+  });
+  const text = () => metrics.text();
+  /** The lines of one metric, without its help and its type. */
+  const samples = async (name: string): Promise<string[]> =>
+    (await text()).split("\n").filter((line) => new RegExp(`^${name}(_bucket|_sum|_count)?[{ ]`).test(line));
+  return { bus, text, samples };
+}
