@@ -1,0 +1,53 @@
+/** Weight of the newest observation in the smoothed holding time. */
+const smoothing = 0.05;
+
+/** Suggested wait before any permit came back, in milliseconds. */
+const initialHoldMs = 1_000;
+
+/** The right to be in flight. Whoever got one gives it back, once; giving it back again does nothing. */
+export interface Permit {
+  /** `now` is on the clock of `performance.now()`. */
+  release(now?: number): void;
+}
+
+/** Bounds how many requests are in flight at once. A request without a permit is refused, never queued. */
+export class ConcurrencyLimit {
+  readonly #limit: number;
+  #inUse = 0;
+  #holdMs = initialHoldMs;
+
+  /** `limit` is the number of permits, at least 1. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /**
+   * How long a permit was held lately, in milliseconds. By Little's law the holders of now are gone after about that
+   * time, so it is when a refused request should come back.
+   */
+  get retryAfterMs(): number {
+    return this.#holdMs;
+  }
+
+  /** Takes a permit, or returns null when all are in use. `now` is on the clock of `performance.now()`. */
+  tryAcquire(now: number = performance.now()): Permit | null {
+    if (this.#inUse >= this.#limit) {
+      return null;
+    }
+    this.#inUse++;
+    let isHeld = true;
+    return {
+      release: (end = performance.now()) => {
+        if (isHeld) {
+          isHeld = false;
+          this.#inUse--;
+          this.#holdMs += smoothing * (end - now - this.#holdMs);
+        }
+      },
+    };
+  }
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from "fastify";
+import type { ConcurrencyLimit } from "../admission/concurrency-limit.ts";
+import type { Config } from "../config.ts";
+import type { EventBus } from "../events.ts";
+import type { ModelDirectory } from "../tasks/served-model.ts";
+import { clientErrorHandler, connectHandler } from "./client-error.ts";
+import { Connections } from "./connections.ts";
+import { addDocs } from "./docs.ts";
+import type { HealthReport } from "./health-report.ts";
+import { addHooks } from "./hooks.ts";
+import { addJsonBody } from "./json-body-parser.ts";
+import { notFound } from "./known-error.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import { openapiDocument } from "./openapi.ts";
+import { requestIdFrom } from "./request-id.ts";
+import { RouteTable } from "./route-table.ts";
+import { addClassifyRoute } from "./routes/classify.ts";
+import { addHealthRoutes } from "./routes/health.ts";
+import { addMetricsRoute } from "./routes/metrics.ts";
+import { addModelRoutes } from "./routes/models.ts";
+import { addModerationsRoute } from "./routes/moderations.ts";
+import { addOpenapiRoute } from "./routes/openapi.ts";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "./schema-compilers.ts";
+import { createHttpServer } from "./server.ts";
+
+export interface AppDependencies {
+  /** The configuration of now; a request sees one from start to end. */
+  readonly config: () => Config;
+  readonly events: EventBus;
+  readonly models: ModelDirectory;
+  readonly health: { live(): HealthReport; ready(): HealthReport; started(): HealthReport };
+  readonly metricsText: () => Promise<{ contentType: string; body: string }>;
+  readonly state: () => "serving" | "draining";
+  /** Task requests that may be in flight. */
+  readonly permits: ConcurrencyLimit;
+  readonly version: string;
+}
+
+/** Fastify with zod's types. */
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+/** Builds the HTTP edge; whoever calls listens. Server settings are read now, all others at each request. */
+export async function createApp(dependencies: AppDependencies): Promise<App> {
+  const { server: settings } = dependencies.config();
+  const connections = new Connections();
+  const lifecycle = new Lifecycle(dependencies, connections);
+  const routes: RouteOptions[] = [];
+  const routeTable = new RouteTable();
+  const app: App = fastify({
+    serverFactory: (listener) => createHttpServer(settings, listener),
+    clientErrorHandler: clientErrorHandler(connections, () => lifecycle.openUnreadable()),
+    frameworkErrors: (error, request, reply) => lifecycle.answer(lifecycle.open(request), reply.raw, error),
+    genReqId: ({ headers }) => requestIdFrom(headers["x-request-id"]),
+    trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
+    keepAliveTimeout: settings.keepAliveTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    // Draining is ours: it is announced, refuses tasks only and finishes what was accepted.
+    return503OnClosing: false,
+    forceCloseConnections: "idle",
+    logger: false,
+  });
+  app.server.on(
+    "connect",
+    connectHandler(
+      () => lifecycle.openUnreadable(),
+      () => routeTable.methodsFor("*")?.join(", ") ?? "",
+    ),
+  );
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.addHook("onRoute", (route) => {
+    routes.push(route);
+    routeTable.add(route.url, [route.method].flat());
+  });
+  addHooks(app, { ...dependencies, lifecycle, routeTable });
+  addJsonBody(app);
+  app.setNotFoundHandler(() => {
+    throw notFound();
+  });
+  app.setErrorHandler((error, { exchange }, reply) => {
+    reply.hijack();
+    lifecycle.answer(exchange, reply.raw, error);
+  });
+
+  addClassifyRoute(app, dependencies.events);
+  addModerationsRoute(app, dependencies.models, dependencies.events);
+  addModelRoutes(app, dependencies.models);
+  addHealthRoutes(app, dependencies.health);
+  addMetricsRoute(app, dependencies.metricsText);
+  const document = addOpenapiRoute(app, () => openapiDocument(routes, dependencies.version));
+  await addDocs(app, document);
+  await app.ready();
+  return app;
+}

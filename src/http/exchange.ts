@@ -1,0 +1,183 @@
+import type { Permit } from "../admission/concurrency-limit.ts";
+import type { Config } from "../config.ts";
+import { type ErrorCode, ServiceError } from "../errors.ts";
+import type { EventBus, StepDurations } from "../events.ts";
+import { Deadline } from "../scheduler/deadline.ts";
+import type { ClientKey, RequestContext } from "../scheduler/request-context.ts";
+import type { ServedModel } from "../tasks/served-model.ts";
+import { statusByCode } from "./error-status.ts";
+import { RequestSignal } from "./request-signal.ts";
+import type { TraceContext } from "./trace-context.ts";
+
+/** The route of a request that matched none, or that could not be read as far as its path. */
+export const unmatchedRoute = "unmatched";
+
+export interface ExchangeStart {
+  readonly requestId: string;
+  readonly trace: TraceContext;
+  readonly method: string;
+  /** The route's pattern, or `unmatched`. */
+  readonly route: string;
+  readonly isTask: boolean;
+  /** The configuration that this request sees from start to end. */
+  readonly config: Config;
+  readonly events: EventBus;
+  /** The service takes its leave: connections are closed after their answer. */
+  readonly isDraining: () => boolean;
+  /** On the clock of `performance.now()`: when the headers had been read. */
+  readonly startedAt: number;
+}
+
+/** What a task request was given when it was let in. */
+export interface Admission {
+  readonly permit: Permit;
+  readonly model: ServedModel;
+  readonly address: string;
+}
+
+/**
+ * The life of one request, from its headers to the end of its answer: who asks, until when, and what became of it.
+ *
+ * It opens with `request_received` and ends with exactly one `request_finished`, whichever comes first: the answer left
+ * (`finish`) or the client did (`clientLeft`). Its permit and its timer end with it.
+ */
+export class Exchange {
+  readonly requestId: string;
+  readonly route: string;
+  readonly config: Config;
+  readonly startedAt: number;
+  trace: TraceContext;
+  clientId: string | null = null;
+  channel: string | null = null;
+  media: string | null = null;
+  /** Name of the model for task requests. */
+  model: string | null = null;
+  /** Code points of all texts together. */
+  inputLength: number | null = null;
+  steps: StepDurations | null = null;
+  /** The limit from `X-Request-Timeout-Ms`, in milliseconds. */
+  headerTimeoutMs: number | null = null;
+  readonly #start: ExchangeStart;
+  #admission: Admission | null = null;
+  #cancellation: RequestSignal | null = null;
+  #isFinished = false;
+  #isBroken = false;
+
+  constructor(start: ExchangeStart) {
+    this.#start = start;
+    this.requestId = start.requestId;
+    this.route = start.route;
+    this.config = start.config;
+    this.startedAt = start.startedAt;
+    this.trace = start.trace;
+    start.events.emit("request_received", { requestId: start.requestId, route: start.route });
+  }
+
+  get isTask(): boolean {
+    return this.#start.isTask;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  /** The connection is to be closed once the answer has left. */
+  get mustClose(): boolean {
+    return this.#isBroken || this.#start.isDraining();
+  }
+
+  /** @throws Error when the request was not let in: a route forgot to ask. */
+  get admission(): Admission {
+    if (this.#admission === null) {
+      throw new Error("The request was not admitted.");
+    }
+    return this.#admission;
+  }
+
+  /** Lets a task request in; the permit comes back when the exchange is finished. */
+  admit(admission: Admission): void {
+    this.#admission = admission;
+    this.model = admission.model.identity.name;
+  }
+
+  /** Chooses another model than the one that the request was let in for. */
+  useModel(model: ServedModel): void {
+    this.admit({ ...this.admission, model });
+  }
+
+  /** Aborted when the deadline passes or the client leaves. Made when first asked for: refused requests need none. */
+  get cancellation(): RequestSignal {
+    this.#cancellation ??= new RequestSignal();
+    return this.#cancellation;
+  }
+
+  /** Starts the clock of the request: milliseconds from when its headers had been read. */
+  limitTo(timeoutMs: number): Deadline {
+    const deadline = Deadline.after(timeoutMs, this.startedAt);
+    this.cancellation.setDeadline(deadline);
+    return deadline;
+  }
+
+  /** What the stages below need to know; `timeoutMs` is the body's limit, null when it names none. */
+  context(timeoutMs: number | null): RequestContext {
+    const limits = [timeoutMs, this.headerTimeoutMs].filter((limit) => limit !== null);
+    const deadline = this.limitTo(limits.length === 0 ? this.config.deadline.defaultMs : Math.min(...limits));
+    const client: ClientKey = { address: this.admission.address, clientId: this.clientId ?? "" };
+    return { requestId: this.requestId, client, deadline, signal: this.cancellation.signal };
+  }
+
+  /** Settles like `work`, but never later than the deadline. */
+  race<Value>(work: Promise<Value>): Promise<Value> {
+    return this.cancellation.race(work, (error) => {
+      if (!(error instanceof ServiceError)) {
+        this.#start.events.emit("error_occurred", { where: "http", error });
+      }
+    });
+  }
+
+  /** The answer with this status has left, or is about to; later calls do nothing. */
+  finish(statusCode: number, code: ErrorCode | null = null, facts: Readonly<Record<string, unknown>> = {}): void {
+    if (this.#isFinished) {
+      return;
+    }
+    this.#isFinished = true;
+    const now = performance.now();
+    this.#cancellation?.dispose();
+    this.#admission?.permit.release(now);
+    const { events, method, isTask } = this.#start;
+    events.emit("request_finished", {
+      requestId: this.requestId,
+      traceId: this.trace.traceId,
+      spanId: this.trace.spanId,
+      method,
+      route: this.route,
+      clientId: this.clientId,
+      channel: this.channel,
+      media: this.media,
+      statusCode,
+      code,
+      durationMs: now - this.startedAt,
+      model: this.model,
+      isTask,
+      inputLength: this.inputLength,
+      steps: this.steps,
+      facts,
+    });
+  }
+
+  /** The request cannot be read to its end; whoever waits for it hears why, and answers. */
+  cannotBeRead(reason: ServiceError): void {
+    this.#isBroken = true;
+    this.#cancellation?.abort(reason);
+  }
+
+  /** The connection closed before the answer had left. */
+  clientLeft(): void {
+    if (!this.#isFinished) {
+      const reason = new ServiceError("client_closed_request", "The client closed the connection.");
+      this.finish(statusByCode.client_closed_request, reason.code);
+      // Made here if need be: a stage that begins only now is to stop at once.
+      this.cancellation.abort(reason);
+    }
+  }
+}

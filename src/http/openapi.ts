@@ -1,0 +1,157 @@
+import { STATUS_CODES } from "node:http";
+import type { FastifySchema, RouteOptions } from "fastify";
+import { z } from "zod";
+import { maxTimeoutMs, minTimeoutMs } from "../admission/input-limits.ts";
+import type { ErrorCode } from "../errors.ts";
+import { statusByCode } from "./error-status.ts";
+import { commonErrors } from "./routes/route-errors.ts";
+import { errorResponseSchema } from "./schemas/error.ts";
+
+type Json = Record<string, unknown>;
+
+const schemaUri = (id: string): string => `#/components/schemas/${id}`;
+
+const headerComponents = {
+  "x-request-id": { description: "Names the request in our logs.", schema: { type: "string" } },
+  "retry-after": { description: "Seconds until it makes sense to try again.", schema: { type: "integer", minimum: 1 } },
+  "retry-after-ms": { description: "The same in milliseconds.", schema: { type: "integer", minimum: 1 } },
+  "x-should-retry": { description: "false: the same request would end the same way.", schema: { const: "false" } },
+  allow: { description: "The methods that the path knows.", schema: { type: "string" } },
+} as const;
+
+/** Headers of the errors with this status. */
+const errorHeaders: Readonly<Record<number, (keyof typeof headerComponents)[]>> = {
+  405: ["allow"],
+  503: ["retry-after", "retry-after-ms"],
+  504: ["x-should-retry"],
+};
+
+/** The OpenAPI 3.1 document of the routes: from their zod schemas and the errors that they name. */
+export function openapiDocument(routes: readonly RouteOptions[], version: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    if (route.schema?.hide !== true && route.method !== "HEAD") {
+      const path = route.url.replaceAll(/:(\w+)/g, "{$1}");
+      paths[path] = { ...paths[path], [String(route.method).toLowerCase()]: operation(route, route.schema ?? {}) };
+    }
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Guardrail API",
+      version,
+      description:
+        "Every answer carries `x-request-id`. Every error has the body of the schema `Error`. Send `X-Request-Id` to " +
+        "name a request, and `b3`, `X-B3-TraceId` with `X-B3-SpanId` or `traceparent` to place it in a trace.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    security: [],
+    tags: [
+      { name: "Tasks", description: "What the models do." },
+      { name: "Models", description: "What is served now." },
+      { name: "Operations", description: "For probes, monitoring and tools." },
+    ],
+    paths,
+    components: {
+      schemas: componentSchemas(),
+      headers: headerComponents,
+      parameters: {
+        RequestTimeout: {
+          name: "X-Request-Timeout-Ms",
+          in: "header",
+          description: "Milliseconds from when the headers were read until the answer must have left.",
+          schema: { type: "integer", minimum: minTimeoutMs, maximum: maxTimeoutMs },
+        },
+      },
+    },
+  };
+}
+
+function operation(route: RouteOptions, schema: FastifySchema): Json {
+  const { operationId, tags, summary, description, body } = schema;
+  const parameters = [
+    ...parametersOf("path", schema.params),
+    ...parametersOf("query", schema.querystring),
+    ...(route.config?.isTask === true ? [{ $ref: "#/components/parameters/RequestTimeout" }] : []),
+  ];
+  return {
+    operationId,
+    tags,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
+    responses: { ...successResponses(schema), ...errorResponses(route.config?.errors ?? commonErrors, schema) },
+  };
+}
+
+function parametersOf(place: "path" | "query", schema: unknown): Json[] {
+  if (!(schema instanceof z.ZodObject)) {
+    return [];
+  }
+  const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
+  return Object.entries(properties).map(([name, property]) => ({
+    name,
+    in: place,
+    required: place === "path",
+    schema: property,
+  }));
+}
+
+function successResponses(schema: FastifySchema): Json {
+  const [produces] = schema.produces ?? [];
+  const headers = responseHeaders("x-request-id");
+  if (typeof schema.response !== "object" || schema.response === null) {
+    const content = {
+      [produces ?? "application/json"]: { schema: { type: produces === undefined ? "object" : "string" } },
+    };
+    return { 200: { description: "OK", headers, content } };
+  }
+  return Object.fromEntries(
+    Object.entries(schema.response).map(([status, response]) => [
+      status,
+      { description: STATUS_CODES[status] ?? "", headers, content: jsonContent(response) },
+    ]),
+  );
+}
+
+/** One response for each status that the codes lead to, unless the route itself gives that status a meaning. */
+function errorResponses(codes: readonly ErrorCode[], schema: FastifySchema): Json {
+  const responses: Json = {};
+  for (const [status, group] of Map.groupBy(codes, (code) => statusByCode[code])) {
+    if (!Object.hasOwn(schema.response ?? {}, status)) {
+      responses[status] = {
+        description: `${STATUS_CODES[status] ?? ""}: ${group.map((code) => `\`${code}\``).join(", ")}`,
+        headers: responseHeaders("x-request-id", ...(errorHeaders[status] ?? [])),
+        content: jsonContent(errorResponseSchema),
+      };
+    }
+  }
+  return responses;
+}
+
+function responseHeaders(...names: (keyof typeof headerComponents)[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function jsonContent(schema: unknown): Json {
+  return { "application/json": { schema: { $ref: schemaUri(idOf(schema)) } } };
+}
+
+/** @throws Error when a route's schema has no id: every body is a component, so that clients get named types. */
+function idOf(schema: unknown): string {
+  const id = schema instanceof z.ZodType ? schema.meta()?.id : undefined;
+  if (id === undefined) {
+    throw new Error("The schema of a route has no id.");
+  }
+  return id;
+}
+
+/** Schemas without transformations: input and output are the same, but only the output of a pipe says its shape. */
+function componentSchemas(): Json {
+  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: schemaUri, io: "output" });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _dialect, $id: _uri, id: _id, ...schema }]) => [id, schema]),
+  );
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from "../../errors.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What a client can meet on this route, for the OpenAPI document. */
+    readonly errors?: readonly ErrorCode[];
+  }
+}
+
+/** What a client can meet on every route. */
+export const commonErrors = [
+  "invalid_request",
+  "method_not_allowed",
+  "request_timeout",
+  "headers_too_large",
+  "internal_error",
+] as const satisfies readonly ErrorCode[];
+
+/** What a client can meet on the routes that run a model. */
+export const taskErrors = [
+  ...commonErrors,
+  "payload_too_large",
+  "unsupported_media_type",
+  "overloaded",
+  "draining",
+  "maintenance",
+  "model_loading",
+  "circuit_open",
+  "deadline_exceeded",
+  "invalid_prediction",
+  "inference_process_crashed",
+] as const satisfies readonly ErrorCode[];

@@ -1,0 +1,28 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import { maxTimeoutMs } from "../admission/input-limits.ts";
+import type { Config } from "../config.ts";
+
+/** How often Node looks for slow clients, in milliseconds: a limit is passed by this much at most. */
+const longestCheckingIntervalMs = 1_000;
+
+/** A connection on which no byte moves for this long is given up, in milliseconds: its client reads no more. */
+const stalledConnectionMs = maxTimeoutMs + 60_000;
+
+/** Node's server with every limit set. The listener is Fastify's. */
+export function createHttpServer(config: Config["server"], listener: RequestListener): Server {
+  const server = createServer(
+    {
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      keepAliveTimeout: config.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(longestCheckingIntervalMs, Math.ceil(config.headersTimeoutMs / 4)),
+      maxHeaderSize: config.maxHeaderBytes,
+      // Node would answer without a body; `requireHost` answers as on every other error.
+      requireHostHeader: false,
+    },
+    listener,
+  );
+  server.maxConnections = config.maxConnections;
+  server.setTimeout(Math.max(stalledConnectionMs, config.requestTimeoutMs));
+  return server;
+}

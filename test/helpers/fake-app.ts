@@ -1,0 +1,114 @@
+import { ConcurrencyLimit } from "../../src/admission/concurrency-limit.ts";
+import type { Config } from "../../src/config.ts";
+import type { EventBus, ServiceEvents } from "../../src/events.ts";
+import { type App, createApp } from "../../src/http/app.ts";
+import type { HealthReport } from "../../src/http/health-report.ts";
+import { collectEvents, strictEventBus } from "./event-bus.ts";
+import { FakeModelDirectory } from "./fake-model-directory.ts";
+import { FakeServedModel } from "./fake-served-model.ts";
+
+type Changes = { readonly [Section in "service" | "server" | "deadline" | "classify"]?: Partial<Config[Section]> };
+
+export interface FakeApp extends AsyncDisposable {
+  readonly app: App;
+  readonly events: EventBus;
+  readonly received: ServiceEvents["request_received"][];
+  readonly finished: ServiceEvents["request_finished"][];
+  readonly failures: ServiceEvents["error_occurred"][];
+  readonly model: FakeServedModel;
+  readonly directory: FakeModelDirectory;
+  readonly health: { live: HealthReport; ready: HealthReport; started: HealthReport };
+  state: "serving" | "draining";
+  config: Config;
+  metricsText: () => Promise<{ contentType: string; body: string }>;
+  /** Listens on a free port of the loopback interface. */
+  listen(): Promise<number>;
+}
+
+/** The HTTP edge over a fake model; `changes` are settings that differ from the defaults. */
+export async function fakeApp(changes: Changes = {}): Promise<FakeApp> {
+  const events = strictEventBus();
+  const model = new FakeServedModel();
+  const directory = new FakeModelDirectory(model);
+  const health = { live: healthy("process"), ready: healthy("models"), started: healthy("start") };
+  const fake: Omit<FakeApp, "app" | "listen" | typeof Symbol.asyncDispose> = {
+    events,
+    received: collectEvents(events, "request_received"),
+    finished: collectEvents(events, "request_finished"),
+    failures: collectEvents(events, "error_occurred"),
+    model,
+    directory,
+    health,
+    state: "serving",
+    config: fakeConfig(changes),
+    metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
+  };
+  const app = await createApp({
+    permits: new ConcurrencyLimit(fake.config.server.maxConcurrentRequests),
+    config: () => fake.config,
+    events,
+    models: directory,
+    health: { live: () => health.live, ready: () => health.ready, started: () => health.started },
+    metricsText: () => fake.metricsText(),
+    state: () => fake.state,
+    version: "0.1.0",
+  });
+  return Object.assign(fake, {
+    app,
+    listen: async () => {
+      await app.listen({ host: "127.0.0.1", port: 0 });
+      const address = app.server.address();
+      if (address === null || typeof address === "string") {
+        throw new Error("The app does not listen on a port.");
+      }
+      return address.port;
+    },
+    [Symbol.asyncDispose]: async () => {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  });
+}
+
+/** The defaults of `config/default.yaml`, as far as the HTTP edge reads them. */
+export function fakeConfig(changes: Changes = {}): Config {
+  return {
+    service: { environment: "test", maintenance: false, ...changes.service },
+    server: {
+      host: "127.0.0.1",
+      port: 0,
+      trustProxy: false,
+      maxConnections: 10_000,
+      maxConcurrentRequests: 1_024,
+      bodyLimitBytes: 4_194_304,
+      maxHeaderBytes: 16_384,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+      keepAliveTimeoutMs: 72_000,
+      ...changes.server,
+    },
+    deadline: { defaultMs: 30_000, ...changes.deadline },
+    log: { level: "info" },
+    telemetry: { channels: [], media: [] },
+    classify: { model: "camembert-toxicity-fr", threshold: 0.5, ...changes.classify },
+    text: { timeLimitMs: 2_000 },
+    scheduler: { maxQueueSize: 256, maxQueueTokens: 2_000_000, maxBatchSize: 32, maxBatchTokens: 1_024 },
+    processes: {
+      startTimeoutMs: 60_000,
+      runLimitFloorMs: 2_000,
+      runLimitFactor: 10,
+      stopTimeoutMs: 5_000,
+      backoffInitialMs: 200,
+      backoffMaxMs: 30_000,
+      giveUpAfterFailures: 5,
+      giveUpRetryMs: 60_000,
+      niceness: 5,
+    },
+    shutdown: { readinessDelayMs: 0, timeoutMs: 25_000 },
+    models: [],
+  };
+}
+
+export function healthy(name: string): HealthReport {
+  return { status: "ok", checks: [{ name, status: "ok", detail: "fine", since: "2026-01-01T00:00:00.000Z" }] };
+}
