@@ -1,6 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { manifestSchema } from "../model-store/manifest.ts";
 import {
   type ChildMessage,
   type LoadMessage,
@@ -25,17 +22,14 @@ process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
-async function load(message: LoadMessage): Promise<void> {
+async function load({ modelFolder, manifest, session, pluginModules }: LoadMessage): Promise<void> {
   try {
-    const manifest = manifestSchema.parse(
-      JSON.parse(await readFile(join(message.modelFolder, "manifest.json"), "utf8")),
-    );
-    const plugin = await findPlugin(manifest.plugin, message.pluginModules);
+    const plugin = await findPlugin(manifest.plugin, pluginModules);
     const unsupported = plugin.unsupportedReason(manifest);
     if (unsupported !== null) {
       throw new Error(`plugin ${plugin.name} cannot run ${manifest.name}: ${unsupported}`);
     }
-    model = await plugin.load(message.modelFolder, manifest, message.session);
+    model = await plugin.load(modelFolder, manifest, session);
     await model.warmUp();
     send({ type: "ready", device: model.device });
   } catch (error) {

@@ -45,7 +45,7 @@ export class Session {
 
   /** Blocks this process for as long as the run takes: ONNX Runtime's Node binding is synchronous behind its promise. */
   run(inputs: Tensors): Promise<Tensors> {
-    return this.#session.run(inputs) as Promise<Tensors>;
+    return this.#session.run(inputs);
   }
 
   release(): Promise<void> {

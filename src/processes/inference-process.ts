@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { setPriority } from "node:os";
-import { createInterface } from "node:readline";
+import { getPriority, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { ProcessExitReason } from "../events.ts";
@@ -35,6 +34,8 @@ export interface ProcessExit {
   readonly signal: string | null;
   /** What the process said of its failed load, for the operator. */
   readonly detail: string | null;
+  /** From our SIGKILL to the exit, in milliseconds; null when it was not killed by us. */
+  readonly killMs: number | null;
 }
 
 /** The process ended before its run did. */
@@ -81,6 +82,7 @@ export class InferenceProcess {
   #isReady = false;
   #hasExited = false;
   #killReason: ProcessExitReason | null = null;
+  #killedAt: number | null = null;
   #detail: string | null = null;
   readonly #settleReady: { resolve: (device: string) => void; reject: (error: Error) => void };
 
@@ -97,15 +99,19 @@ export class InferenceProcess {
     this.#settleReady = ready;
     this.#startTimer = setTimeout(() => this.kill("start_timeout"), settings.startTimeoutMs);
     this.#child.on("message", (message) => this.#receive(message));
-    this.#child.once("error", (error) => {
-      this.#detail ??= error.message;
-      exited.resolve(this.#end(null, null));
-    });
+    this.#child.once("disconnect", () => this.#loseChannel());
     this.#child.once("exit", (exitCode, signal) => exited.resolve(this.#end(exitCode, signal)));
-    this.#child.send(settings.load, ignoreClosedChannel);
-    passOnLines(this.#child.stdout, settings.onOutput);
-    passOnLines(this.#child.stderr, settings.onOutput);
+    this.#child.on("error", (error) => {
+      this.#detail ??= error.message;
+      if (this.#child.pid === undefined) {
+        exited.resolve(this.#end(null, null));
+      }
+    });
+    // Without a pid it could not be started, for want of file descriptors perhaps, and has neither channel nor output.
     if (this.#child.pid !== undefined) {
+      this.#child.send(settings.load, ignoreClosedChannel);
+      passOnLines(this.#child.stdout, settings.onOutput);
+      passOnLines(this.#child.stderr, settings.onOutput);
       yieldToParent(this.#child.pid, settings.niceness);
     }
   }
@@ -134,6 +140,7 @@ export class InferenceProcess {
   /** SIGKILL: the only thing that ends a process stuck in native code. The first reason given is kept. */
   kill(reason: ProcessExitReason): void {
     this.#killReason ??= reason;
+    this.#killedAt ??= performance.now();
     this.#child.kill("SIGKILL");
   }
 
@@ -149,6 +156,9 @@ export class InferenceProcess {
   }
 
   #receive(value: unknown): void {
+    if (this.#killReason === "protocol_violation") {
+      return;
+    }
     const message = parseChildMessage(value);
     if (message === null || !this.#accept(message)) {
       this.kill("protocol_violation");
@@ -161,9 +171,7 @@ export class InferenceProcess {
       return this.#becomeReady(message.device);
     }
     if (message.type === "load_failed") {
-      this.#detail = message.error.message;
-      this.#killReason ??= "load_failed";
-      return !this.#isReady;
+      return this.#failLoad(message.error.message);
     }
     const run = this.#runs.get(message.id);
     if (run === undefined) {
@@ -187,10 +195,29 @@ export class InferenceProcess {
     if (this.#isReady) {
       return false;
     }
-    this.#isReady = true;
-    clearTimeout(this.#startTimer);
-    this.#settleReady.resolve(device);
+    // When its kill is on the way already, ready comes too late.
+    if (this.#killReason === null) {
+      this.#isReady = true;
+      clearTimeout(this.#startTimer);
+      this.#settleReady.resolve(device);
+    }
     return true;
+  }
+
+  #failLoad(detail: string): boolean {
+    if (this.#isReady) {
+      return false;
+    }
+    this.#detail = detail;
+    this.#killReason ??= "load_failed";
+    return true;
+  }
+
+  /** Nobody can reach a process without its channel. One that is exiting already keeps its own exit code. */
+  #loseChannel(): void {
+    if (this.#killReason === null) {
+      this.#child.kill("SIGKILL");
+    }
   }
 
   #end(exitCode: number | null, signal: NodeJS.Signals | null): ProcessExit {
@@ -208,7 +235,8 @@ export class InferenceProcess {
   }
 
   #describeExit(exitCode: number | null, signal: string | null): ProcessExit {
-    return { reason: this.#killReason ?? "crashed", exitCode, signal, detail: this.#detail };
+    const killMs = this.#killedAt === null ? null : performance.now() - this.#killedAt;
+    return { reason: this.#killReason ?? "crashed", exitCode, signal, detail: this.#detail, killMs };
   }
 }
 
@@ -228,18 +256,25 @@ function forkBehindParentDeathSignal(entry: URL): ChildProcess {
 /** A channel that closes under a message is followed by the exit, which is handled there. */
 function ignoreClosedChannel(): void {}
 
+/** Passes on each line, over-long ones in parts: native code may write for ever without a line break. */
 function passOnLines(stream: Readable | null, onLine: (line: string) => void): void {
-  if (stream !== null) {
-    createInterface({ input: stream, crlfDelay: Infinity }).on("line", (line) =>
-      onLine(line.slice(0, maxOutputLineLength)),
-    );
-  }
+  let rest = "";
+  stream?.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n/);
+    rest = lines.pop() ?? "";
+    while (rest.length > maxOutputLineLength) {
+      lines.push(rest.slice(0, maxOutputLineLength));
+      rest = rest.slice(maxOutputLineLength);
+    }
+    lines.filter((line) => line !== "").forEach((line) => onLine(line.slice(0, maxOutputLineLength)));
+  });
+  stream?.once("end", () => rest !== "" && onLine(rest));
 }
 
 /** The API process is scheduled first, and the kernel's out-of-memory killer takes the child first. */
 function yieldToParent(pid: number, niceness: number): void {
   try {
-    setPriority(pid, niceness);
+    setPriority(pid, Math.min(19, getPriority() + niceness));
     // 0 is what processes start with, 1000 the most likely victim.
     writeFileSync(`/proc/${pid}/oom_score_adj`, "500");
   } catch {

@@ -1,5 +1,7 @@
 /** Every message between the API process and an inference process. Crosses `fork` IPC with advanced serialization. */
 
+import type { Manifest } from "../model-store/manifest.ts";
+
 /** What one window brings to a model. Text: `inputIds` with special tokens, at most the window length. */
 export interface TextWindowInput {
   readonly kind: "text";
@@ -23,6 +25,8 @@ export interface LoadMessage {
   readonly type: "load";
   /** Absolute path of a model folder whose files were verified against its manifest. */
   readonly modelFolder: string;
+  /** Checked by the sender: an inference process loads no schema library, which would double its start. */
+  readonly manifest: Manifest;
   readonly session: SessionSettings;
   /** Absolute paths of further plugin modules, each exporting `plugin`. */
   readonly pluginModules: readonly string[];
@@ -103,16 +107,18 @@ function isResult(message: Partial<Record<string, unknown>>): boolean {
   const outputs = message["outputs"];
   return (
     Number.isSafeInteger(message["id"]) &&
-    Number.isFinite(message["inferenceMs"]) &&
+    isDuration(message["inferenceMs"]) &&
     Array.isArray(outputs) &&
     outputs.every((output: unknown) => hasLogits(output))
   );
 }
 
+function isDuration(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
 function hasLogits(output: unknown): boolean {
-  return (
-    typeof output === "object" && output !== null && "logits" in output && output.logits instanceof Float32Array
-  );
+  return typeof output === "object" && output !== null && "logits" in output && output.logits instanceof Float32Array;
 }
 
 function isWireError(error: unknown): boolean {

@@ -61,10 +61,6 @@ export class Supervisor {
     return this.#retryTimer === null ? 0 : Math.max(0, this.#retryAt - performance.now());
   }
 
-  get instanceCount(): number {
-    return this.#active.size;
-  }
-
   start(): void {
     this.#maintain();
   }
@@ -87,7 +83,7 @@ export class Supervisor {
 
   /** Brings the processes closer to what is wanted. Idempotent: called after every change. */
   #maintain(): void {
-    if (this.#state === "stopped" || this.#retryTimer !== null) {
+    if (this.#state === "stopped") {
       return;
     }
     const plan = planProcesses({
@@ -103,14 +99,22 @@ export class Supervisor {
     }
     // After a failure one process at a time is tried: a broken model must not be loaded many times at once.
     const starts = this.#failures === 0 ? plan.start : Math.min(plan.start, 1 - this.#starting.size);
-    for (let count = 0; count < starts; count++) {
+    for (let count = 0; count < starts && this.#retryTimer === null; count++) {
       this.#startProcess();
     }
   }
 
   #startProcess(): void {
     const startedAt = performance.now();
-    const process = this.#options.startProcess();
+    let process: InferenceProcess;
+    try {
+      process = this.#options.startProcess();
+    } catch (error) {
+      // The system refused, for want of memory perhaps: that passes, like any other failed start.
+      this.#options.events.emit("error_occurred", { where: "supervisor", error });
+      this.#backOff(error instanceof Error ? error.message : "a process could not be started");
+      return;
+    }
     this.#starting.add(process);
     const role: ProcessRole = this.#active.size < this.#options.instances ? "active" : "spare";
     this.#options.events.emit("process_started", { model: this.#options.model, pid: process.pid, role });
@@ -129,6 +133,7 @@ export class Supervisor {
     }
     this.#failures = 0;
     this.#lastFailure = null;
+    this.#cancelRetry();
     this.#device = device;
     this.#options.events.emit("process_ready", { model: this.#options.model, pid: process.pid, startMs });
     if (this.#state === "stopped") {
@@ -159,24 +164,31 @@ export class Supervisor {
       wasReady,
       exitCode: exit.exitCode,
       signal: exit.signal,
+      killMs: exit.killMs,
     });
     if (this.#state === "stopped") {
       return;
     }
-    if (!wasReady) {
-      this.#backOff(exit);
+    if (wasReady) {
+      // It is replaced at once, whatever keeps other starts waiting.
+      this.#cancelRetry();
+    } else {
+      this.#backOff(describeFailure(exit));
     }
     this.#maintain();
   }
 
-  #backOff(exit: ProcessExit): void {
+  #backOff(failure: string): void {
+    this.#lastFailure = failure;
+    if (this.#retryTimer !== null) {
+      // Started together with the one that failed first: one failure, not two in a row.
+      return;
+    }
     this.#failures++;
-    this.#lastFailure = exit.detail ?? `${exit.reason} before ready (exit code ${exit.exitCode}, signal ${exit.signal})`;
     const decision = decideRestart(this.#failures, this.#options.restart, Math.random());
     if (decision.hasGivenUp && this.#active.size === 0) {
       this.#setState("circuit_open");
     }
-    this.#cancelRetry();
     this.#retryAt = performance.now() + decision.delayMs;
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
@@ -199,4 +211,9 @@ export class Supervisor {
     this.#options.events.emit("model_state_changed", { model: this.#options.model, state });
     this.#options.onState(state);
   }
+}
+
+/** Never empty: an empty detail would read as "nothing is wrong". */
+function describeFailure({ reason, exitCode, signal, detail }: ProcessExit): string {
+  return detail === null || detail === "" ? `${reason} before ready (exit code ${exitCode}, signal ${signal})` : detail;
 }

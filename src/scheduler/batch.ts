@@ -49,7 +49,7 @@ export function chooseBatch(
   positions.sort((a, b) => lengthAt(a) - lengthAt(b) || a - b);
   const lengths = positions.map(lengthAt);
   const range = bestRange(lengths, positions.indexOf(0), Math.min(limits.maxBatchSize, share), limits, cost);
-  return positions.slice(range.from, range.to).sort((a, b) => a - b);
+  return positions.slice(range.from, range.to).toSorted((a, b) => a - b);
 }
 
 interface Range {

@@ -10,25 +10,29 @@ export interface CostEstimate {
  */
 const forgetting = 0.99;
 
-/** Uncertainty of the prior in its own units, squared: the first dozen runs outweigh it. */
-const priorVariance = 1;
+/** Weight of the prior, in runs: the first dozen outweigh it. */
+const priorWeight = 1;
 
 /** A run that took longer than this many times its prediction is counted as this many times: a pause is no trend. */
 const outlierFactor = 4;
+
+/** Predictions below this, in milliseconds, do not bound what is believed: near zero every run would be an outlier. */
+const shortestMs = 1;
 
 /** Tokens are scaled by this, so that both coefficients are of like size and the recursion is well conditioned. */
 const tokenScale = 100;
 
 /**
- * Learns what a run costs from the runs themselves: recursive least squares with exponential forgetting
- * (Ljung, System Identification, §11.2) on two coefficients.
+ * Learns what a run costs from the runs themselves: recursive least squares on two coefficients, with directional
+ * forgetting (Cao and Schwartz, Automatica, 2000). Each run replaces old knowledge about runs of its own kind only: after
+ * any number of runs of one size the model still follows a change at that size, and still knows the others.
  */
 export class CostModel {
-  /** Coefficients of [1, paddedTokens / tokenScale], in milliseconds. */
+  /** Coefficients of [1, paddedTokens / tokenScale], in milliseconds. Neither is negative. */
   #fixed: number;
   #slope: number;
-  /** Covariance matrix [[a, b], [b, c]]. */
-  #covariance = { a: priorVariance, b: 0, c: priorVariance };
+  /** Information matrix [[a, b], [b, c]]: what the runs so far say of the coefficients. */
+  #information = { a: priorWeight, b: 0, c: priorWeight };
 
   constructor(prior: CostEstimate) {
     this.#fixed = prior.fixedMs;
@@ -37,7 +41,7 @@ export class CostModel {
 
   /** Never negative, whatever was observed. */
   get estimate(): CostEstimate {
-    return { fixedMs: Math.max(0, this.#fixed), perTokenMs: Math.max(1e-6, this.#slope / tokenScale) };
+    return { fixedMs: this.#fixed, perTokenMs: Math.max(1e-6, this.#slope / tokenScale) };
   }
 
   predictMs(paddedTokens: number): number {
@@ -47,21 +51,38 @@ export class CostModel {
 
   observe(paddedTokens: number, observedMs: number): void {
     const x = paddedTokens / tokenScale;
-    const target = Math.min(observedMs, outlierFactor * this.predictMs(paddedTokens));
-    const { a, b, c } = this.#covariance;
-    const gainFixed = a + b * x;
-    const gainSlope = b + c * x;
-    const denominator = forgetting + gainFixed + gainSlope * x;
-    const error = target - (this.#fixed + this.#slope * x);
-    this.#fixed += (gainFixed / denominator) * error;
-    this.#slope += (gainSlope / denominator) * error;
-    const updated = {
-      a: a - (gainFixed * gainFixed) / denominator,
-      b: b - (gainFixed * gainSlope) / denominator,
-      c: c - (gainSlope * gainSlope) / denominator,
+    const limitMs = outlierFactor * Math.max(shortestMs, this.predictMs(paddedTokens));
+    const error = Math.min(observedMs, limitMs) - (this.#fixed + this.#slope * x);
+    const { a, b, c } = this.#learn(x);
+    const determinant = a * c - b * b;
+    this.#fixed += ((c - b * x) / determinant) * error;
+    this.#slope += ((a * x - b) / determinant) * error;
+    this.#keepPositive(x);
+  }
+
+  /** Forgets a share of what is known in the direction of [1, x], and adds one run there. */
+  #learn(x: number): { readonly a: number; readonly b: number; readonly c: number } {
+    const { a, b, c } = this.#information;
+    const fixed = a + b * x;
+    const slope = b + c * x;
+    const share = (1 - forgetting) / (fixed + slope * x);
+    this.#information = {
+      a: a - share * fixed * fixed + 1,
+      b: b - share * fixed * slope + x,
+      c: c - share * slope * slope + x * x,
     };
-    // Runs of one size for a long time say nothing of the other coefficient: its variance must not grow without end.
-    const scale = Math.max(updated.a, updated.c) / forgetting > priorVariance ? 1 : 1 / forgetting;
-    this.#covariance = { a: updated.a * scale, b: updated.b * scale, c: updated.c * scale };
+    return this.#information;
+  }
+
+  /** Of the lines through the new prediction at x, the nearest without a negative coefficient. */
+  #keepPositive(x: number): void {
+    const predictedMs = Math.max(0, this.#fixed + this.#slope * x);
+    if (this.#fixed < 0) {
+      this.#fixed = 0;
+      this.#slope = x === 0 ? 0 : predictedMs / x;
+    } else if (this.#slope < 0) {
+      this.#fixed = predictedMs;
+      this.#slope = 0;
+    }
   }
 }

@@ -28,8 +28,14 @@ export interface SchedulerOptions {
   readonly settings: () => SchedulerSettings;
 }
 
-/** Windows looked at for one batch: enough to find like lengths, few enough to keep a decision below 0.1 ms. */
+/** Windows looked at for one batch: enough to find like lengths; 256 addresses waiting, a decision takes 0.5 ms. */
 const lookahead = 64;
+
+/**
+ * Share of `maxQueueTokens` that one job may hold, because the last job admitted may pass the limit. Some characters
+ * are 18 letters each, so the number of characters does not bound the tokens.
+ */
+const largestJobShare = 1 / 4;
 
 /** What a CamemBERT of 12 × 384 costs on one core before anything was observed; the runs soon correct it. */
 const priorCost = { fixedMs: 1, perTokenMs: 0.15 };
@@ -56,7 +62,7 @@ export class Scheduler {
   #instanceCount = 0;
   #nextJobId = 1;
   #dispatchIsPlanned = false;
-  #onDrained: (() => void) | null = null;
+  #drained: PromiseWithResolvers<void> | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -97,16 +103,21 @@ export class Scheduler {
 
   /**
    * Queues the windows of one request.
-   * @throws ServiceError `overloaded` at once when the queue has no room; `inference_process_crashed` when a window
-   * outlived two processes; the signal's reason when it aborts.
+   * @throws ServiceError `payload_too_large` for more tokens than one job may hold; `overloaded` at once when the queue
+   * has no room; `inference_process_crashed` when a window outlived two processes; the signal's reason when it aborts.
    */
   async submit(inputs: readonly WindowInput[], context: RequestContext): Promise<JobResult> {
     context.signal.throwIfAborted();
+    const job = new Job(this.#nextJobId++, inputs, context, performance.now());
+    const maxJobTokens = Math.floor(this.#options.settings().maxQueueTokens * largestJobShare);
+    if (job.tokens > maxJobTokens) {
+      const message = `The texts have ${job.tokens} tokens in windows, more than the ${maxJobTokens} of one request.`;
+      throw new ServiceError("payload_too_large", message);
+    }
     const refusal = this.refusal(context.client);
     if (refusal !== null) {
       throw refusal;
     }
-    const job = new Job(this.#nextJobId++, inputs, context, performance.now());
     this.#jobs.add(job);
     this.#waiting.add(job);
     for (const window of job.windows) {
@@ -125,7 +136,7 @@ export class Scheduler {
 
   /** Fails every waiting and running job, for a model that cannot serve any more. */
   failAll(error: ServiceError): void {
-    for (const job of [...this.#jobs]) {
+    for (const job of this.#jobs) {
       this.#fail(job, error);
     }
   }
@@ -133,9 +144,8 @@ export class Scheduler {
   /** Resolves when no job waits or runs. New jobs are the caller's to refuse. */
   async drained(): Promise<void> {
     if (this.#jobs.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve;
-      });
+      this.#drained ??= Promise.withResolvers<void>();
+      await this.#drained.promise;
     }
   }
 
@@ -152,6 +162,11 @@ export class Scheduler {
 
   #dispatch(): void {
     for (const instance of this.#idle) {
+      if (!instance.isReady) {
+        // It was killed and its exit is on the way: a batch given to it would count as died with it.
+        this.#idle.delete(instance);
+        continue;
+      }
       const batch = this.#nextBatch();
       if (batch.length === 0) {
         return;
@@ -203,17 +218,19 @@ export class Scheduler {
     const paddedTokens = batch.length * Math.max(...batch.map(({ length }) => length));
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
     const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedTokens));
+    let result: ResultMessage;
     try {
-      const result = await instance.run(
+      result = await instance.run(
         batch.map(({ input }) => input),
         limitMs,
       );
-      this.#becomeIdle(instance);
-      this.#deliver(batch, result, paddedTokens);
     } catch (error) {
-      this.#becomeIdle(instance);
       this.#retryAlone(batch, error);
+      this.#becomeIdle(instance);
+      return;
     }
+    this.#becomeIdle(instance);
+    this.#deliver(batch, result, paddedTokens);
   }
 
   #becomeIdle(instance: InferenceProcess): void {
@@ -276,8 +293,8 @@ export class Scheduler {
     }
     this.#waiting.remove(job);
     if (this.#jobs.size === 0) {
-      this.#onDrained?.();
-      this.#onDrained = null;
+      this.#drained?.resolve();
+      this.#drained = null;
     }
   }
 

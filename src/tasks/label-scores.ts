@@ -7,29 +7,39 @@ export interface LabelScore {
   readonly score: number;
 }
 
-const scoreSchema = z.number().min(0).max(1);
+const scoresSchema = z.array(z.number().min(0).max(1));
 
 /** How far the scores of one window may be from 1 together: float32 rounding stays far below it. */
 const sumTolerance = 1e-3;
+
+/** Logits that an error names, so that a model of the wrong shape does not write a log line of megabytes. */
+const maxLoggedLogits = 16;
 
 /**
  * Turns a row of logits into scores by softmax, and refuses what is no probability distribution over the labels.
  * @throws ServiceError `invalid_prediction`; the numbers are among its facts.
  */
 export function toLabelScores(logits: Float32Array, labels: readonly string[]): LabelScore[] {
+  if (logits.length !== labels.length || !logits.every(Number.isFinite)) {
+    throw invalidPrediction(logits, labels);
+  }
   const scores = softmax(logits);
   const sum = scores.reduce((total, score) => total + score, 0);
-  if (
-    scores.length !== labels.length ||
-    !z.array(scoreSchema).safeParse(scores).success ||
-    Math.abs(sum - 1) > sumTolerance
-  ) {
-    throw new ServiceError("invalid_prediction", "The model gave an invalid answer.", {
-      // Strings, because JSON has neither NaN nor Infinity.
-      facts: { logits: [...logits].map(String), labels: labels.length },
-    });
+  if (!scoresSchema.safeParse(scores).success || Math.abs(sum - 1) > sumTolerance) {
+    throw invalidPrediction(logits, labels);
   }
   return labels.map((label, index) => ({ label, score: scores[index] ?? 0 }));
+}
+
+function invalidPrediction(logits: Float32Array, labels: readonly string[]): ServiceError {
+  return new ServiceError("invalid_prediction", "The model gave an invalid answer.", {
+    facts: {
+      // Strings, because JSON has neither NaN nor Infinity.
+      logits: Array.from(logits.subarray(0, maxLoggedLogits), String),
+      outputs: logits.length,
+      labels: labels.length,
+    },
+  });
 }
 
 /** Shifted by the maximum, so that no exponent overflows. */

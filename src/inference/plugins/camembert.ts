@@ -1,18 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
 import type { Manifest } from "../../model-store/manifest.ts";
 import type { SessionSettings, WindowInput, WindowOutput } from "../../processes/protocol.ts";
 import type { LoadedModel, Plugin } from "../plugin.ts";
 import { int64Tensor, Session } from "../session.ts";
-
-/** The part of a Hugging Face `config.json` that running the graph needs. */
-const modelConfigSchema = z.object({
-  model_type: z.literal("camembert"),
-  pad_token_id: z.int().nonnegative(),
-  bos_token_id: z.int().nonnegative(),
-  eos_token_id: z.int().nonnegative(),
-});
 
 /** CamemBERT with a sequence classification head: `input_ids`, `attention_mask` → `logits` [batch, labels]. */
 export const plugin: Plugin = {
@@ -24,7 +15,7 @@ export const plugin: Plugin = {
   },
 
   async load(folder: string, manifest: Manifest, settings: SessionSettings): Promise<LoadedModel> {
-    const config = modelConfigSchema.parse(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
+    const { padId, startId, endId } = await readTokenIds(join(folder, "config.json"));
     const file = onnxFile(manifest);
     if (file === null) {
       throw new Error("the manifest lists no onnx/model*.onnx file");
@@ -34,12 +25,11 @@ export const plugin: Plugin = {
       { inputs: ["input_ids", "attention_mask"], outputs: ["logits"] },
       settings,
     );
-    const run = (inputs: readonly WindowInput[]) => classify(session, inputs, config.pad_token_id);
+    const run = (inputs: readonly WindowInput[]) => classify(session, inputs, padId);
     return {
       device: session.device,
       warmUp: async () => {
-        const inputIds = Int32Array.from([config.bos_token_id, config.eos_token_id]);
-        await run([{ kind: "text", inputIds }]);
+        await run([{ kind: "text", inputIds: Int32Array.of(startId, endId) }]);
       },
       run,
       dispose: () => session.release(),
@@ -47,16 +37,28 @@ export const plugin: Plugin = {
   },
 };
 
+/** The part of a Hugging Face `config.json` that running the graph needs. */
+async function readTokenIds(file: string): Promise<{ padId: number; startId: number; endId: number }> {
+  const config = JSON.parse(await readFile(file, "utf8")) as Partial<Record<string, unknown>> | null;
+  if (config?.["model_type"] !== plugin.name) {
+    throw new Error(`${file} is of another model_type than ${plugin.name}`);
+  }
+  const idOf = (key: string): number => {
+    const id = config[key];
+    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0) {
+      throw new Error(`${file} has no valid ${key}`);
+    }
+    return id;
+  };
+  return { padId: idOf("pad_token_id"), startId: idOf("bos_token_id"), endId: idOf("eos_token_id") };
+}
+
 function onnxFile(manifest: Manifest): string | null {
   return manifest.files.find(({ path }) => /^onnx\/model[\w.-]*\.onnx$/.test(path))?.path ?? null;
 }
 
 /** One row of logits per window. Rows are padded to the longest window of the batch, no further. */
-async function classify(
-  session: Session,
-  inputs: readonly WindowInput[],
-  padTokenId: number,
-): Promise<WindowOutput[]> {
+async function classify(session: Session, inputs: readonly WindowInput[], padTokenId: number): Promise<WindowOutput[]> {
   const width = Math.max(...inputs.map(({ inputIds }) => inputIds.length));
   const ids = new BigInt64Array(inputs.length * width).fill(BigInt(padTokenId));
   const mask = new BigInt64Array(inputs.length * width);
@@ -74,7 +76,8 @@ async function classify(
     attention_mask: int64Tensor(mask, shape),
   });
   if (!(logits?.data instanceof Float32Array) || logits.dims[0] !== inputs.length) {
-    throw new Error(`logits are not float32 [${inputs.length}, labels] but ${logits?.type} [${logits?.dims}]`);
+    const found = `${logits?.type} [${logits?.dims.join(", ")}]`;
+    throw new Error(`logits are not float32 [${inputs.length}, labels] but ${found}`);
   }
   const { data } = logits;
   const labels = data.length / inputs.length;

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { manifestSchema } from "../../../src/model-store/manifest.ts";
+import { validManifest } from "../../helpers/model-folder.ts";
+
+test("a complete manifest is accepted as it is", () => {
+  expect(manifestSchema.parse(validManifest())).toEqual(validManifest());
+});
+
+test.each([
+  "/etc/passwd",
+  "../model.onnx",
+  "onnx/../../model.onnx",
+  "onnx/..",
+  "..",
+  "onnx\\model.onnx",
+  "C:\\model.onnx",
+  "model.onnx\0",
+  "model\n.onnx",
+  "",
+])("a file path that could leave the folder is refused: %j", (path) => {
+  expect(refuses({ files: [{ ...validManifest().files[0], path }] })).toEqual(["files.0.path"]);
+});
+
+test.each(["config.json", "onnx/model_quantized.onnx", "onnx/model..v2.onnx", "a/b/c-d_e.txt"])(
+  "an ordinary file path is accepted: %s",
+  (path) => {
+    expect(refuses({ files: [{ ...validManifest().files[0], path }] })).toEqual([]);
+  },
+);
+
+test.each([
+  ["name", "Camembert"],
+  ["name", ""],
+  ["name", "../other"],
+  ["version", "1.0"],
+  ["version", "v1.0.0"],
+  ["task", "translation"],
+  ["plugin", ""],
+  ["precision", "int3"],
+  ["files", []],
+  ["licence", ""],
+  ["extra", "unknown"],
+])("%s may not be %j", (key, value) => {
+  expect(refuses({ [key]: value })[0]).toMatch(key === "extra" ? /^$/ : key);
+});
+
+test.each([
+  ["bytes", -1],
+  ["bytes", 1.5],
+  ["sha256", "abc"],
+  ["sha256", "A".repeat(64)],
+])("%s of a file may not be %j", (key, value) => {
+  expect(refuses({ files: [{ ...validManifest().files[0], [key]: value }] })).toEqual([`files.0.${key}`]);
+});
+
+/** Paths of the fields that are refused. */
+function refuses(changes: Record<string, unknown>): string[] {
+  const result = manifestSchema.safeParse({ ...validManifest(), ...changes });
+  return result.success ? [] : result.error.issues.map(({ path }) => path.join("."));
+}

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openModelFolder, readManifest } from "../../../src/model-store/model-folder.ts";
+import { validManifest, writeModelFolder } from "../../helpers/model-folder.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
+
+test("a folder whose files match its manifest opens, with the digest of the manifest file itself", async () => {
+  using folder = new TemporaryFolder();
+  writeModelFolder(folder.path);
+  const sha256 = createHash("sha256")
+    .update(readFileSync(join(folder.path, "manifest.json")))
+    .digest("hex");
+  expect(await openModelFolder(folder.path)).toEqual({
+    path: folder.path,
+    manifest: validManifest(),
+    digest: `sha256:${sha256}`,
+  });
+});
+
+test("a file with other content of the same size is refused with both digests", async () => {
+  using folder = new TemporaryFolder();
+  writeModelFolder(folder.path);
+  folder.write("onnx/model.onnx", "no graph at ALL");
+  const { files } = validManifest();
+  await expect(openModelFolder(folder.path)).rejects.toThrow(
+    new RegExp(`onnx/model\\.onnx has sha256 [0-9a-f]{64} instead of ${files[1]?.sha256}$`),
+  );
+});
+
+test("every file that does not match is named, with what was expected and found", async () => {
+  using folder = new TemporaryFolder();
+  writeModelFolder(folder.path);
+  rmSync(join(folder.path, "config.json"));
+  folder.write("onnx/model.onnx", "cut");
+  await expect(openModelFolder(folder.path)).rejects.toThrow(
+    `model folder ${folder.path} does not match its manifest: ` +
+      "config.json is missing; onnx/model.onnx has 3 bytes instead of 15",
+  );
+});
+
+test("a manifest with a path out of the folder is refused before any file is read", async () => {
+  using folder = new TemporaryFolder();
+  const manifest = validManifest();
+  const files = [{ ...manifest.files[0], path: "../secret.json" }];
+  writeModelFolder(folder.path, { ...manifest, files });
+  await expect(openModelFolder(folder.path)).rejects.toThrow(/manifest\.json is no valid manifest.*files\[0\]\.path/s);
+});
+
+test("a manifest that is missing, no JSON, or incomplete is named with what is wrong", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "manifest.json");
+  await expect(readManifest(folder.path)).rejects.toThrow(`${file} cannot be read`);
+  folder.write("manifest.json", "{ name: ");
+  await expect(readManifest(folder.path)).rejects.toThrow(`${file} is no JSON`);
+  folder.write("manifest.json", "{}");
+  await expect(readManifest(folder.path)).rejects.toThrow(new RegExp("name.*version.*task.*plugin.*files", "s"));
+});

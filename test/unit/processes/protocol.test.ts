@@ -1,0 +1,100 @@
+import { deserialize, serialize } from "node:v8";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type ChildMessage, parseChildMessage, toWireError } from "../../../src/processes/protocol.ts";
+
+const error = { name: "Error", message: "no memory" };
+const outputs = [{ logits: Float32Array.of(1, 2) }];
+const valid: ChildMessage[] = [
+  { type: "ready", device: "cpu" },
+  { type: "progress", id: 1 },
+  { type: "result", id: 1, outputs, inferenceMs: 0.5 },
+  { type: "result", id: 1, outputs: [], inferenceMs: 0 },
+  { type: "result", id: 1, outputs: [{ logits: Float32Array.of(Number.NaN) }], inferenceMs: 3 },
+  { type: "run_failed", id: 1, error },
+  { type: "load_failed", error },
+];
+
+test.each(valid)("a $type message is understood as it crossed the channel", (message) => {
+  expect(parseChildMessage(deserialize(serialize(message)))).toEqual(message);
+});
+
+const invalid: unknown[] = [
+  null,
+  undefined,
+  "ready",
+  [],
+  {},
+  { type: "shutdown" },
+  { type: "ready" },
+  { type: "ready", device: 7 },
+  { type: "progress", id: "1" },
+  { type: "progress", id: 1.5 },
+  { type: "progress", id: Number.NaN },
+  { type: "result", id: 1, inferenceMs: 1 },
+  { type: "result", id: 1, outputs },
+  { type: "result", id: 1, outputs, inferenceMs: Number.NaN },
+  { type: "result", id: 1, outputs, inferenceMs: -1 },
+  { type: "result", id: 1, outputs: outputs[0], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [null], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ logits: [1, 2] }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ logits: Float64Array.of(1, 2) }], inferenceMs: 1 },
+  { type: "run_failed", id: 1 },
+  { type: "run_failed", error },
+  { type: "run_failed", id: 1, error: { name: "Error" } },
+  { type: "load_failed", error: "no memory" },
+  { type: "load_failed", error: null },
+];
+
+test.each(invalid.map((value) => ({ value })))("$value is no message", ({ value }) => {
+  expect(parseChildMessage(value)).toBeNull();
+});
+
+test("whatever a child sends, it is a well-formed message or none", () => {
+  const fields = fc.record(
+    {
+      type: fc.oneof(fc.constantFrom("ready", "progress", "result", "run_failed", "load_failed"), fc.anything()),
+      id: fc.oneof(fc.integer(), fc.anything()),
+      device: fc.oneof(fc.string(), fc.anything()),
+      outputs: fc.oneof(fc.array(fc.record({ logits: fc.oneof(fc.float32Array(), fc.anything()) })), fc.anything()),
+      inferenceMs: fc.oneof(fc.double(), fc.anything()),
+      error: fc.oneof(fc.record({ name: fc.string(), message: fc.string() }), fc.anything()),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(fields, fc.anything()), (value) => {
+      const message = parseChildMessage(value);
+      if (message !== null) {
+        expect(message).toBe(value);
+        expect(isWellFormed(message)).toBe(true);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("an error crosses as its name and message, and a thrown value that is none leaks nothing", () => {
+  expect(toWireError(new RangeError("too long"))).toEqual({ name: "RangeError", message: "too long" });
+  expect(toWireError("text of a user")).toEqual({ name: "Error", message: "a value that is no error was thrown" });
+});
+
+function isWellFormed(message: ChildMessage): boolean {
+  switch (message.type) {
+    case "ready":
+      return typeof message.device === "string";
+    case "progress":
+      return Number.isSafeInteger(message.id);
+    case "result":
+      return (
+        Number.isSafeInteger(message.id) &&
+        message.inferenceMs >= 0 &&
+        Number.isFinite(message.inferenceMs) &&
+        message.outputs.every(({ logits }) => logits instanceof Float32Array)
+      );
+    case "run_failed":
+      return Number.isSafeInteger(message.id) && typeof message.error.message === "string";
+    case "load_failed":
+      return typeof message.error.name === "string" && typeof message.error.message === "string";
+  }
+}

@@ -1,0 +1,436 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
+import type { EventBus } from "../../../src/events.ts";
+import { Deadline } from "../../../src/scheduler/deadline.ts";
+import type { JobResult } from "../../../src/scheduler/job.ts";
+import type { RequestContext } from "../../../src/scheduler/request-context.ts";
+import { Scheduler, type SchedulerSettings } from "../../../src/scheduler/scheduler.ts";
+import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
+import { FakeProcess } from "../../helpers/fake-process.ts";
+import { requestContext } from "../../helpers/request-context.ts";
+
+const settings: SchedulerSettings = {
+  maxQueueSize: 100,
+  maxQueueTokens: 100_000,
+  maxBatchSize: 32,
+  maxBatchTokens: 1024,
+  runLimitFloorMs: 2000,
+  runLimitFactor: 10,
+};
+
+test("requests of one turn of the event loop run in one batch", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const results = [submit(scheduler, [10]), submit(scheduler, [20])];
+  expect(instance.runs).toHaveLength(0);
+  await setImmediate();
+  expect(instance.runLengths).toEqual([[4, 4]]);
+  instance.answer();
+  expect((await Promise.all(results)).map(firstLogits)).toEqual([[10], [20]]);
+});
+
+test("each window's output goes back to its place in its own job, however the windows were batched", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 3 });
+  const results = [submit(scheduler, [11, 12, 13]), submit(scheduler, [21, 22]), submit(scheduler, [31, 32, 33, 34])];
+  await answerAll(instance);
+  expect((await Promise.all(results)).map(firstLogits)).toEqual([
+    [11, 12, 13],
+    [21, 22],
+    [31, 32, 33, 34],
+  ]);
+  expect(Math.max(...instance.runs.map(({ inputs }) => inputs.length))).toBe(3);
+});
+
+test("clients take turns: a flood does not delay another client's request to its own end", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 2 });
+  const flood = submit(scheduler, [1, 2, 3, 4, 5, 6, 7, 8]);
+  const other = submit(scheduler, [99], { address: "192.0.2.2" });
+  await answerAll(instance);
+  await Promise.all([flood, other]);
+  expect(firstTokens(instance)[0]).toEqual([1, 99]);
+});
+
+test("two instances share what waits", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const second = addInstance(scheduler);
+  const result = submit(scheduler, [1, 2, 3, 4]);
+  await setImmediate();
+  expect([instance.runLengths, second.runLengths]).toEqual([[[4, 4]], [[4, 4]]]);
+  instance.answer();
+  second.answer();
+  expect(firstLogits(await result)).toEqual([1, 2, 3, 4]);
+});
+
+test("an instance gets its next batch as soon as it answered, and an instance that comes later helps", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const result = submit(scheduler, [1, 2, 3]);
+  await setImmediate();
+  const late = addInstance(scheduler);
+  await setImmediate();
+  expect(firstTokens(late)).toEqual([[2]]);
+  instance.answer();
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1], [3]]);
+  instance.answer();
+  late.answer();
+  expect(firstLogits(await result)).toEqual([1, 2, 3]);
+});
+
+test("the run limit is the floor, or a multiple of the predicted time when that is more", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ runLimitFloorMs: 20, runLimitFactor: 10 });
+  const short = submit(scheduler, [1]);
+  await setImmediate();
+  const [shortLimitMs] = instance.runs.map(({ limitMs }) => limitMs);
+  instance.answer();
+  await short;
+  const long = submit(scheduler, [1], {}, 1000);
+  await setImmediate();
+  expect(shortLimitMs).toBe(20);
+  expect(instance.runs[1]?.limitMs).toBeGreaterThan(100);
+  instance.answer();
+  await long;
+});
+
+test("a full queue refuses at once, with a wait that grows with what waits", async () => {
+  const scheduler = schedulerWith({ maxQueueSize: 4 });
+  const controller = new AbortController();
+  const waiting = [1, 2].map((id) => submit(scheduler, [id], { signal: controller.signal }, 1000));
+  const refused = await rejection(submit(scheduler, [3]));
+  expect(refused).toMatchObject({ code: "overloaded" });
+  expect(refused.retryAfterMs).toBeGreaterThanOrEqual(50);
+  const others = ["A", "B"].map((address) => submit(scheduler, [1], { address, signal: controller.signal }, 1000));
+  const later = scheduler.refusal({ address: "192.0.2.1", clientId: "client" });
+  expect(later?.retryAfterMs).toBeGreaterThan(refused.retryAfterMs ?? 0);
+  controller.abort(new ServiceError("client_closed_request", "gone"));
+  await Promise.allSettled([...waiting, ...others]);
+});
+
+test("a queue full of tokens refuses too, and has room again when they have left", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxQueueTokens: 1000, maxBatchTokens: 128 });
+  const client = { address: "192.0.2.1", clientId: "client" };
+  const results = [1, 2, 3].map((id) => submit(scheduler, [id, id], {}, 100));
+  expect(scheduler.refusal(client)).toMatchObject({ code: "overloaded" });
+  expect(await rejection(submit(scheduler, [9]))).toMatchObject({ code: "overloaded" });
+  await answerAll(instance);
+  await Promise.all(results);
+  expect(scheduler.refusal(client)).toBeNull();
+});
+
+test("a request that would take more than a quarter of the queue's tokens is too large, however empty the queue", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxQueueTokens: 1000 });
+  const tooLarge = await rejection(submit(scheduler, [1, 2], {}, 126));
+  expect(tooLarge).toMatchObject({ code: "payload_too_large" });
+  expect(tooLarge.message).toContain("252 tokens in windows, more than the 250");
+  expect(scheduler.jobCount).toBe(0);
+  const largest = submit(scheduler, [1, 2], {}, 125);
+  await answerAll(instance);
+  expect(firstLogits(await largest)).toEqual([1, 2]);
+});
+
+test("a suggested wait is between 50 milliseconds and a minute", async () => {
+  const scheduler = schedulerWith({ maxQueueSize: 1, maxQueueTokens: 100_000_000 });
+  const controller = new AbortController();
+  const waiting = submit(scheduler, [1], { signal: controller.signal }, 4);
+  expect(scheduler.refusal({ address: "A", clientId: "x" })?.retryAfterMs).toBe(50);
+  controller.abort(new ServiceError("client_closed_request", "gone"));
+  await rejection(waiting);
+  void submit(scheduler, [1], {}, 1_000_000);
+  expect(scheduler.refusal({ address: "A", clientId: "x" })?.retryAfterMs).toBe(60_000);
+});
+
+test("a request that was aborted before it came is not queued", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const reason = new ServiceError("client_closed_request", "The client went away.");
+  expect(await rejection(submit(scheduler, [1], { signal: AbortSignal.abort(reason) }))).toBe(reason);
+  await setImmediate();
+  expect([scheduler.jobCount, instance.runs.length]).toEqual([0, 0]);
+});
+
+test("an aborted request leaves the queue at once, with the signal's reason, and is never run", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 2 });
+  const controller = new AbortController();
+  const running = submit(scheduler, [1, 2]);
+  const aborted = submit(scheduler, [7, 8, 9], { address: "192.0.2.2", signal: controller.signal });
+  const refusedBefore = scheduler.queueDepth;
+  await setImmediate();
+  const reason = new ServiceError("deadline_exceeded", "The deadline passed.");
+  controller.abort(reason);
+  expect(await rejection(aborted)).toBe(reason);
+  expect(refusedBefore).toBe(5);
+  expect(scheduler.queueDepth).toBe(1);
+  await answerAll(instance);
+  await running;
+  expect(firstTokens(instance).flat()).not.toContain(8);
+  expect(scheduler.jobCount).toBe(0);
+});
+
+test("what was aborted while it ran does not disturb its batch mates, and its place is given back", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const controller = new AbortController();
+  const aborted = submit(scheduler, [1], { signal: controller.signal });
+  const mate = submit(scheduler, [2]);
+  await setImmediate();
+  controller.abort(new ServiceError("client_closed_request", "gone"));
+  expect(await rejection(aborted)).toMatchObject({ code: "client_closed_request" });
+  expect(scheduler.jobCount).toBe(1);
+  instance.answer();
+  expect(firstLogits(await mate)).toEqual([2]);
+});
+
+test("a request whose deadline passed in the queue is never run, even when no timer said so", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const expired = submit(scheduler, [1], { deadline: new Deadline(0) });
+  const alive = submit(scheduler, [2]);
+  expect(await rejection(expired)).toMatchObject({ code: "deadline_exceeded" });
+  expect(firstTokens(instance)).toEqual([[2]]);
+  instance.answer();
+  await alive;
+});
+
+test("the windows of a batch that died run again, each alone, and give their results", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const results = [submit(scheduler, [1, 2]), submit(scheduler, [3])];
+  await setImmediate();
+  instance.die();
+  const replacement = addInstance(scheduler);
+  await answerAll(replacement);
+  expect((await Promise.all(results)).map(firstLogits)).toEqual([[1, 2], [3]]);
+  expect(replacement.runs.map(({ inputs }) => inputs.length)).toEqual([1, 1, 1]);
+});
+
+test("what died with a batch runs before what waits", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const died = submit(scheduler, [1]);
+  await setImmediate();
+  const waiting = submit(scheduler, [2], { address: "192.0.2.2" });
+  instance.die();
+  await setImmediate();
+  const replacement = addInstance(scheduler);
+  await answerAll(replacement);
+  await Promise.all([died, waiting]);
+  expect(firstTokens(replacement)).toEqual([[1], [2]]);
+});
+
+test("a poisoned text fails alone, its batch mates get their scores", async () => {
+  const poison = 666;
+  const scheduler = schedulerWith();
+  const results = [submit(scheduler, [1]), submit(scheduler, [2, poison, 3]), submit(scheduler, [4])];
+  const answered = await answerUnlessPoisoned(scheduler, poison, 12);
+  expect(firstLogits(await results[0])).toEqual([1]);
+  expect(firstLogits(await results[2])).toEqual([4]);
+  expect(await rejection(results[1])).toMatchObject({
+    code: "inference_process_crashed",
+    facts: { reason: "crashed", exitCode: null, signal: "SIGSEGV" },
+  });
+  // Twice: once with its batch mates, once alone.
+  expect(answered.filter((tokens) => tokens.includes(poison)).map((tokens) => tokens.length)).toEqual([5, 1]);
+});
+
+test("a run that fails in a sound process is tried again alone, and a second failure is an internal error", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const results = [submit(scheduler, [1]), submit(scheduler, [2])];
+  await setImmediate();
+  instance.failRun();
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1, 2], [1]]);
+  instance.failRun();
+  expect(await rejection(results[0])).toMatchObject({ code: "internal_error" });
+  await answerAll(instance);
+  expect(firstLogits(await results[1])).toEqual([2]);
+});
+
+test("what was aborted after its batch died is not run again", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const controller = new AbortController();
+  const aborted = submit(scheduler, [1, 2], { signal: controller.signal });
+  const mate = submit(scheduler, [3]);
+  await setImmediate();
+  instance.die();
+  await setImmediate();
+  controller.abort(new ServiceError("deadline_exceeded", "late"));
+  await rejection(aborted);
+  const replacement = addInstance(scheduler);
+  await answerAll(replacement);
+  expect(firstLogits(await mate)).toEqual([3]);
+  expect(firstTokens(replacement)).toEqual([[3]]);
+});
+
+test("a process whose kill is on the way gets no batch", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  instance.kill("protocol_violation");
+  const result = submit(scheduler, [1, 2]);
+  await setImmediate();
+  instance.die();
+  const replacement = addInstance(scheduler);
+  await answerAll(replacement);
+  expect(firstLogits(await result)).toEqual([1, 2]);
+  // Together: they were in no batch that died.
+  expect(firstTokens(replacement)).toEqual([[1, 2]]);
+});
+
+test("a process that died while idle gets no batch", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const other = addInstance(scheduler);
+  instance.die();
+  await setImmediate();
+  const result = submit(scheduler, [1, 2]);
+  await answerAll(other);
+  await result;
+  expect([firstTokens(instance), firstTokens(other)]).toEqual([[], [[1, 2]]]);
+});
+
+test("an answer with too few outputs is an invalid prediction of every request in the batch", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const results = [submit(scheduler, [1]), submit(scheduler, [2])];
+  await setImmediate();
+  instance.answer([{ logits: Float32Array.of(0, 0) }]);
+  for (const result of results) {
+    expect(await rejection(result)).toMatchObject({
+      code: "invalid_prediction",
+      facts: { windows: 2, outputs: 1 },
+    });
+  }
+});
+
+test("each completed batch is told with its windows, tokens, padding and time", async () => {
+  const events = strictEventBus();
+  const batches = collectEvents(events, "batch_completed");
+  const { scheduler, instance } = schedulerWithInstance({ runLimitFloorMs: 1 }, events);
+  const results = [submit(scheduler, [1], {}, 10), submit(scheduler, [2], {}, 12)];
+  await setImmediate();
+  instance.answer(undefined, 7);
+  await Promise.all(results);
+  expect(batches).toEqual([{ model: "model", windows: 2, tokens: 22, paddedTokens: 24, inferenceMs: 7 }]);
+});
+
+test("failing all fails what waits and what runs", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const results = [submit(scheduler, [1]), submit(scheduler, [2])];
+  await setImmediate();
+  const error = new ServiceError("circuit_open", "The model cannot be started at present.");
+  scheduler.failAll(error);
+  expect(await Promise.all(results.map(rejection))).toEqual([error, error]);
+  expect([scheduler.jobCount, scheduler.queueDepth]).toEqual([0, 0]);
+  instance.answer();
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1]]);
+});
+
+test("it is drained at once when nothing waits or runs", async () => {
+  await expect(schedulerWith().drained()).resolves.toBeUndefined();
+});
+
+test("everybody who waits for the drain hears when the last request is answered", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const results = [submit(scheduler, [1]), submit(scheduler, [2])];
+  const heard: string[] = [];
+  const drains = ["first", "second"].map((name) => scheduler.drained().then(() => heard.push(name)));
+  await setImmediate();
+  instance.answer();
+  await results[0];
+  await setImmediate();
+  expect(heard).toEqual([]);
+  instance.answer();
+  await Promise.all([...results, ...drains]);
+  expect(heard).toEqual(["first", "second"]);
+});
+
+test("settings that change take effect at the next batch", async () => {
+  let current = { ...settings, maxBatchSize: 1 };
+  const scheduler = new Scheduler({ model: "model", events: strictEventBus(), settings: () => current });
+  const instance = addInstance(scheduler);
+  const result = submit(scheduler, [1, 2, 3]);
+  await setImmediate();
+  current = { ...settings, maxBatchSize: 2 };
+  instance.answer();
+  await answerAll(instance);
+  await result;
+  expect(firstTokens(instance)).toEqual([[1], [2, 3]]);
+});
+
+function schedulerWith(changes: Partial<SchedulerSettings> = {}, events: EventBus = strictEventBus()): Scheduler {
+  return new Scheduler({ model: "model", events, settings: () => ({ ...settings, ...changes }) });
+}
+
+function schedulerWithInstance(
+  changes: Partial<SchedulerSettings> = {},
+  events: EventBus = strictEventBus(),
+): { scheduler: Scheduler; instance: FakeProcess } {
+  const scheduler = schedulerWith(changes, events);
+  return { scheduler, instance: addInstance(scheduler) };
+}
+
+function addInstance(scheduler: Scheduler): FakeProcess {
+  const instance = new FakeProcess();
+  scheduler.addInstance(instance.asInferenceProcess);
+  return instance;
+}
+
+/** A request with one window per first token; the windows are `length` tokens long. */
+function submit(
+  scheduler: Scheduler,
+  firstTokensOfWindows: readonly number[],
+  options: Partial<RequestContext["client"]> & Partial<Pick<RequestContext, "deadline" | "signal">> = {},
+  length = 4,
+): Promise<JobResult> {
+  const inputs = firstTokensOfWindows.map((token) => {
+    const inputIds = new Int32Array(length);
+    inputIds[0] = token;
+    return { kind: "text" as const, inputIds };
+  });
+  const result = scheduler.submit(inputs, requestContext(options));
+  // Tests look at a rejection later than it happens.
+  result.catch(() => {});
+  return result;
+}
+
+/** Answers run after run until the instance is given no more. */
+async function answerAll(instance: FakeProcess): Promise<void> {
+  await setImmediate();
+  while (instance.isBusy) {
+    instance.answer();
+    await setImmediate();
+  }
+}
+
+/**
+ * Answers up to `limit` runs, with a new process after each that died of the poison. Returns the first tokens of the
+ * windows of every run.
+ */
+async function answerUnlessPoisoned(scheduler: Scheduler, poison: number, limit: number): Promise<number[][]> {
+  const processes = [addInstance(scheduler)];
+  for (let run = 0; run < limit; run++) {
+    await setImmediate();
+    const current = processes.at(-1);
+    if (current?.isBusy !== true) {
+      break;
+    }
+    if (firstTokens(current).at(-1)?.includes(poison) === true) {
+      current.die();
+      await setImmediate();
+      processes.push(addInstance(scheduler));
+    } else {
+      current.answer();
+    }
+  }
+  return processes.flatMap(firstTokens);
+}
+
+function firstTokens(instance: FakeProcess): number[][] {
+  return instance.runs.map(({ inputs }) => inputs.map(({ inputIds }) => inputIds[0] ?? -1));
+}
+
+function firstLogits(result: JobResult | undefined): number[] {
+  return result?.outputs.map(({ logits }) => logits[0] ?? -1) ?? [];
+}
+
+async function rejection(promise: Promise<unknown> | undefined): Promise<ServiceError> {
+  const error = await promise?.then(
+    () => new Error("the promise was not rejected"),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ServiceError)) {
+    throw error;
+  }
+  return error;
+}
