@@ -1,0 +1,35 @@
+import { ConfigError } from "./config/config-error.ts";
+import { createService, type Service } from "./service.ts";
+
+/** Entry of the API process. */
+
+try {
+  const service = await createService();
+  leaveOnSignals(service);
+  process.on("SIGHUP", () => service.reload());
+  await service.start();
+} catch (error) {
+  // Before the logger is known to work, and for an operator who reads a terminal.
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exit(1);
+}
+
+/** The first signal finishes accepted work; a second one does not wait. */
+function leaveOnSignals(service: Service): void {
+  let isLeaving = false;
+  const leave = (reason: string, exitCode: number): void => {
+    if (isLeaving) {
+      service.kill();
+      process.exit(1);
+    }
+    isLeaving = true;
+    void service.close(reason).then((isClean) => process.exit(isClean ? exitCode : 1));
+  };
+  process.on("SIGTERM", () => leave("SIGTERM", 0));
+  process.on("SIGINT", () => leave("SIGINT", 0));
+  process.on("uncaughtException", (error) => {
+    // The state of the process is unknown from here on: finish what was accepted and let the supervisor start afresh.
+    service.events.emit("error_occurred", { where: "uncaught exception", error });
+    leave("uncaught exception", 1);
+  });
+}

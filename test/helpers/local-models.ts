@@ -1,0 +1,59 @@
+import { onTestFinished } from "vitest";
+import { loadConfig } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config.ts";
+import type { EventBus } from "../../src/events.ts";
+import { LocalModel, type ModelConfig } from "../../src/local-model.ts";
+import { strictEventBus } from "./event-bus.ts";
+import { realModelFolder } from "./model-folder.ts";
+import { waitUntil } from "./process-facts.ts";
+
+/** The real model with one instance and no spare, where the test says nothing else. */
+export function modelSettings(changes: Partial<ModelConfig> = {}): ModelConfig {
+  return {
+    folder: realModelFolder,
+    instances: 1,
+    spares: 0,
+    intraOpNumThreads: 1,
+    required: true,
+    plugins: [],
+    ...changes,
+  };
+}
+
+/** The default configuration with other models and process settings; its processes do not yield to a busy machine. */
+export function configOf(models: readonly ModelConfig[], processes: Partial<Config["processes"]> = {}): Config {
+  const { config } = loadConfig({});
+  return { ...config, processes: { ...config.processes, niceness: 0, ...processes }, models };
+}
+
+/** Path of a module in `test/fixtures/plugins`, for a model's `plugins`. */
+export function faultPlugin(name: string): string {
+  return new URL(`../fixtures/plugins/${name}.ts`, import.meta.url).pathname;
+}
+
+/** A started model; its processes are killed when the test ends, at the latest. */
+export async function startModel(
+  settings: Partial<ModelConfig> = {},
+  processes: Partial<Config["processes"]> = {},
+  events: EventBus = strictEventBus(),
+): Promise<LocalModel> {
+  const config = configOf([modelSettings(settings)], processes);
+  const model = await LocalModel.open(modelSettings(settings), () => config, events);
+  onTestFinished(async () => {
+    model.kill();
+    await model.close();
+  });
+  void model.start();
+  return model;
+}
+
+/** A started model that takes requests. */
+export async function readyModel(
+  settings: Partial<ModelConfig> = {},
+  processes: Partial<Config["processes"]> = {},
+  events: EventBus = strictEventBus(),
+): Promise<LocalModel> {
+  const model = await startModel(settings, processes, events);
+  await waitUntil(() => model.state() === "ready", "the model is ready");
+  return model;
+}

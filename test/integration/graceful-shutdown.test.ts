@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { ServiceProcess } from "../helpers/service-process.ts";
+
+const longText = "Le train de huit heures est en retard à cause de la neige. ".repeat(50);
+
+test("SIGTERM finishes accepted work, refuses new work, takes the children along and exits with 0", async () => {
+  await using service = await ServiceProcess.ready({ settings: { shutdown: { timeoutMs: 60_000 } } });
+  const accepted = service.classify([longText, longText], { timeoutMs: 60_000 });
+  await service.metricReaches("active_inference_requests", (active) => active === 1);
+  const pids = service.inferencePids();
+  service.child.kill("SIGTERM");
+  const response = await accepted;
+  expect(response.status).toBe(200);
+  expect(await service.exited).toEqual({ exitCode: 0, signal: null });
+  expect(pids.length).toBeGreaterThan(0);
+  expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+});
+
+test("readiness falls at the signal while requests are still served", async () => {
+  await using service = await ServiceProcess.ready({
+    settings: { shutdown: { readinessDelayMs: 1_500, timeoutMs: 60_000 } },
+  });
+  service.child.kill("SIGTERM");
+  await service.logged(({ event }) => event === "service_draining");
+  const probe = await fetch(`${service.url}/readyz?verbose=1`);
+  const served = await service.classify(["Bonjour"]);
+  expect(probe.status).toBe(503);
+  expect(served.status).toBe(200);
+  expect((await service.exited).exitCode).toBe(0);
+});
+
+test("a second signal does not wait", async () => {
+  await using service = await ServiceProcess.ready({ settings: { shutdown: { timeoutMs: 600_000 } } });
+  const accepted = service
+    .classify(
+      Array.from({ length: 32 }, () => longText.repeat(3)),
+      { timeoutMs: 120_000 },
+    )
+    .catch(() => null);
+  await service.metricReaches("active_inference_requests", (active) => active === 1);
+  service.child.kill("SIGTERM");
+  await service.logged(({ event }) => event === "service_draining");
+  service.child.kill("SIGTERM");
+  expect((await service.exited).exitCode).toBe(1);
+  expect(await accepted).toBeNull();
+});

@@ -1,0 +1,111 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { Config } from "../../src/config.ts";
+import type { EventBus } from "../../src/events.ts";
+import type { ModelConfig } from "../../src/local-model.ts";
+import { LocalModels } from "../../src/local-models.ts";
+import { classify } from "../../src/tasks/classify.ts";
+import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
+import { configOf, faultPlugin, modelSettings } from "../helpers/local-models.ts";
+import { isAlive, waitUntil } from "../helpers/process-facts.ts";
+import { requestContext } from "../helpers/request-context.ts";
+
+const name = "camembert-toxicity-fr";
+
+test("a model whose settings did not change goes on as it is", async () => {
+  const { models } = await servingDirectory();
+  const before = models.find(name);
+  await models.apply();
+  expect(models.find(name)).toBe(before);
+  expect(before?.state()).toBe("ready");
+});
+
+test("a changed model answers until its successor is ready, and no request meets a gap", async () => {
+  const { models, events, configure } = await servingDirectory();
+  const predecessor = models.find(name);
+  const exits = collectEvents(events, "process_exited");
+  configure([modelSettings({ required: false })]);
+  const applied = models.apply();
+  let answers = 0;
+  while (models.find(name) === predecessor) {
+    await classifyBy(models);
+    answers++;
+  }
+  await applied;
+  expect(answers).toBeGreaterThan(0);
+  expect(models.find(name)?.state()).toBe("ready");
+  await classifyBy(models);
+  await waitUntil(() => exits.length === 1, "the predecessor's process has left");
+  expect(exits.map(({ reason }) => reason)).toEqual(["stopped"]);
+  expect(predecessor?.state()).toBe("stopped");
+});
+
+test("a successor that cannot start is given up, says why, and leaves the old model serving", async () => {
+  const { models, configure } = await servingDirectory({ backoffInitialMs: 10, giveUpAfterFailures: 2 });
+  const before = models.find(name);
+  configure([modelSettings({ plugins: [faultPlugin("fails-to-load")] })]);
+  await expect(models.apply()).rejects.toThrow(/cannot start: the fixture refuses to load$/);
+  expect(models.find(name)).toBe(before);
+  await classifyBy(models);
+});
+
+test("a model that is taken out of the configuration finishes its work and is stopped", async () => {
+  const { models, configure } = await servingDirectory();
+  const model = models.find(name);
+  const accepted = classifyBy(models);
+  configure([]);
+  await models.apply();
+  expect(models.list()).toEqual([]);
+  await accepted;
+  await waitUntil(() => model?.state() === "stopped", "the model is stopped");
+});
+
+test("a close while a model still leaves ends both, once their work is done", async () => {
+  const { models, events, configure } = await servingDirectory();
+  const exits = collectEvents(events, "process_exited");
+  const accepted = classifyBy(models);
+  configure([modelSettings({ required: false })]);
+  await models.apply();
+  await models.close();
+  await accepted;
+  expect(exits.map(({ reason }) => reason)).toEqual(["stopped", "stopped"]);
+});
+
+test("a kill ends every process at once", async () => {
+  const { models, events, pids } = await servingDirectory();
+  const exits = collectEvents(events, "process_exited");
+  models.kill();
+  await waitUntil(() => exits.length === pids.length, "all are gone");
+  expect(pids.filter(isAlive)).toEqual([]);
+});
+
+interface Directory {
+  readonly models: LocalModels;
+  readonly events: EventBus;
+  /** Of every process that was started. */
+  readonly pids: readonly number[];
+  readonly configure: (models: readonly ModelConfig[]) => void;
+}
+
+/** A directory that serves the real model. */
+async function servingDirectory(processes: Partial<Config["processes"]> = {}): Promise<Directory> {
+  let config = configOf([modelSettings()], processes);
+  const events = strictEventBus();
+  const pids: number[] = [];
+  events.on("process_started", ({ pid }) => pids.push(pid));
+  const models = new LocalModels(() => config, events);
+  onTestFinished(async () => {
+    models.kill();
+    await models.close();
+  });
+  await models.apply();
+  await waitUntil(() => models.find(name)?.state() === "ready", "the model is ready");
+  return { models, events, pids, configure: (settings) => (config = configOf(settings, processes)) };
+}
+
+async function classifyBy(models: LocalModels): Promise<void> {
+  const model = models.find(name);
+  if (model === null) {
+    throw new Error("the model is not served");
+  }
+  await classify(model, { texts: ["Bonjour à tous."], threshold: 0.5 }, requestContext(), strictEventBus());
+}
