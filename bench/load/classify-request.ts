@@ -1,0 +1,13 @@
+/** The bytes of `POST /v1/classify` for one text, ready to be written. */
+export function classifyRequest(port: number, text: string, options?: { readonly timeoutMs: number }): Buffer {
+  const body = JSON.stringify({ inputs: { classificationInputs: [text] }, options });
+  return Buffer.from(
+    `POST /v1/classify HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** The bytes of a GET. */
+export function getRequest(port: number, path: string): Buffer {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`);
+}

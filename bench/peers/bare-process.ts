@@ -1,0 +1,42 @@
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { BareLoadMessage, BareMessage, BareReply } from "./bare-message.ts";
+
+/** Entry of a bare process: a session and nothing around it. Tensors are ready before the first run. */
+
+let session: InferenceSession | null = null;
+let feeds: Record<string, Tensor>[] = [];
+let queue: Promise<void> = Promise.resolve();
+
+process.on("message", (message: BareMessage) => {
+  queue = queue.then(() => (message.type === "load" ? load(message) : run(message.batch)));
+});
+process.on("disconnect", () => process.exit(0));
+
+async function load({ onnxFile, intraOpNumThreads, batches }: BareLoadMessage): Promise<void> {
+  session = await InferenceSession.create(onnxFile, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+  });
+  feeds = batches.map(({ rows, width, inputIds, attentionMask }) => ({
+    input_ids: new Tensor("int64", inputIds, [rows, width]),
+    attention_mask: new Tensor("int64", attentionMask, [rows, width]),
+  }));
+  reply({ type: "loaded" });
+}
+
+async function run(batch: number): Promise<void> {
+  const outputs = await session?.run(feeds[batch] ?? {});
+  const logits = outputs?.["logits"]?.data;
+  if (!(logits instanceof Float32Array)) {
+    throw new Error("the model gave no float32 logits");
+  }
+  reply({ type: "ran", batch, logits });
+}
+
+function reply(message: BareReply): void {
+  process.send?.(message);
+}

@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { BareMessage, BareReply, PaddedBatch } from "./bare-message.ts";
+
+/** Batches that a process holds at once: one runs, one waits, so that it is never idle. */
+const batchesInHand = 2;
+
+/** ONNX Runtime with nothing around it: processes that run ready-made tensors. */
+export class BareRuntime implements Disposable {
+  readonly #children: readonly ChildProcess[];
+  readonly #batches: readonly PaddedBatch[];
+
+  static async start(
+    onnxFile: string,
+    setting: { readonly processes: number; readonly threads: number },
+    batches: readonly PaddedBatch[],
+  ): Promise<BareRuntime> {
+    const children = Array.from({ length: setting.processes }, startProcess);
+    await Promise.all(
+      children.map(async (child) => {
+        send(child, { type: "load", onnxFile, intraOpNumThreads: setting.threads, batches });
+        await once(child, "message");
+      }),
+    );
+    return new BareRuntime(children, batches);
+  }
+
+  private constructor(children: readonly ChildProcess[], batches: readonly PaddedBatch[]) {
+    this.#children = children;
+    this.#batches = batches;
+  }
+
+  /** Runs every batch `times` times, the largest first; returns the logits of each. */
+  async runAll(times = 1): Promise<readonly Float32Array[]> {
+    const order = [...this.#batches.keys()].toSorted((a, b) => this.#tokens(b) - this.#tokens(a));
+    const waiting = order.flatMap((batch) => Array.from({ length: times }, () => batch));
+    const logits: Float32Array[] = [];
+    await Promise.all(this.#children.map((child) => workOff(child, waiting, logits)));
+    return logits;
+  }
+
+  [Symbol.dispose](): void {
+    for (const child of this.#children) {
+      child.kill();
+    }
+  }
+
+  #tokens(batch: number): number {
+    return this.#batches[batch]?.inputIds.length ?? 0;
+  }
+}
+
+function startProcess(): ChildProcess {
+  return fork(fileURLToPath(new URL("./bare-process.ts", import.meta.url)), [], {
+    serialization: "advanced",
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+  });
+}
+
+/** Takes batches from the common list until it is empty and every answer is there. */
+function workOff(child: ChildProcess, waiting: number[], logits: Float32Array[]): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let inHand = 0;
+  const take = (): void => {
+    while (inHand < batchesInHand) {
+      const batch = waiting.shift();
+      if (batch === undefined) {
+        break;
+      }
+      inHand++;
+      send(child, { type: "run", batch });
+    }
+    if (inHand === 0) {
+      child.off("message", onReply);
+      child.off("exit", onExit);
+      resolve();
+    }
+  };
+  const onReply = (reply: BareReply): void => {
+    if (reply.type === "ran") {
+      logits[reply.batch] = reply.logits;
+      inHand--;
+      take();
+    }
+  };
+  const onExit = (): void => reject(new Error("a bare ONNX Runtime process ended"));
+  child.on("message", onReply);
+  child.once("exit", onExit);
+  take();
+  return promise;
+}
+
+function send(child: ChildProcess, message: BareMessage): void {
+  child.send(message);
+}

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What the kernel says of processes, from `/proc`. */
+
+/** Direct children of a process. */
+export function childrenOf(pid: number): number[] {
+  return threadsOf(pid).flatMap((thread) => pidsIn(`/proc/${pid}/task/${thread}/children`));
+}
+
+/** Whether it runs or can run again: false when it has ended, reaped or not. */
+export function isAlive(pid: number): boolean {
+  const fields = statFields(pid);
+  return fields !== null && fields[0] !== "Z" && fields[0] !== "X";
+}
+
+/** User and system time used so far, in seconds; 0 when it has ended. */
+export function cpuSeconds(pid: number): number {
+  const fields = statFields(pid);
+  return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
+}
+
+/** Resident memory in MiB; 0 when it has ended. */
+export function residentMib(pid: number): number {
+  const status = read(`/proc/${pid}/status`) ?? "";
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** The command line, its words separated by spaces. */
+export function commandLine(pid: number): string {
+  return (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
+}
+
+/** USER_HZ, which is 100 on every Linux that Node runs on. */
+const clockTicksPerSecond = 100;
+
+/** Fields of `/proc/PID/stat` from the third (state) on: the second, a name, may hold spaces. */
+function statFields(pid: number): string[] | null {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It has ended.
+    return [];
+  }
+}
+
+function pidsIn(file: string): number[] {
+  return (read(file) ?? "").split(" ").filter(Boolean).map(Number);
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // It has ended.
+    return null;
+  }
+}
