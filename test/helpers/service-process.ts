@@ -23,22 +23,24 @@ export class ServiceProcess implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly log: LogLine[] = [];
   readonly exited: Promise<{ exitCode: number | null; signal: string | null }>;
+  /** Laid over the defaults; a test may write it anew. */
+  readonly settingsFile: string;
   readonly #folder: string;
   #url: string | null = null;
   #wakeUp: () => void = () => {};
 
   constructor({ settings = {}, model = {}, environment = {} }: ServiceProcessOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), "service-"));
-    const settingsFile = join(this.#folder, "settings.yaml");
+    this.settingsFile = join(this.#folder, "settings.yaml");
     const modelsFile = join(this.#folder, "models.yaml");
-    writeFileSync(settingsFile, stringify(settings));
+    writeFileSync(this.settingsFile, stringify(settings));
     writeFileSync(
       modelsFile,
       stringify({ models: [{ folder: "models/camembert-toxicity-fr", instances: 1, ...model }] }),
     );
     this.child = spawn(process.execPath, ["src/main.ts"], {
       cwd: root,
-      env: { PATH: process.env["PATH"], PORT: "0", CONFIG_FILE: settingsFile, MODELS_FILE: modelsFile, ...environment },
+      env: { PATH: process.env["PATH"], PORT: "0", CONFIG_FILE: this.settingsFile, MODELS_FILE: modelsFile, ...environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
     if (this.child.stdout !== null) {
