@@ -19,5 +19,5 @@ COPY --from=build /app ./
 USER 1000:1000
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --start-interval=1s \
-  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.PORT || 8080}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "--eval", "const { SERVICE__SERVER__PORT = '', PORT = '' } = process.env; fetch(`http://127.0.0.1:${SERVICE__SERVER__PORT.trim() || PORT.trim() || 8080}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts"]

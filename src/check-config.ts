@@ -1,26 +1,25 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
 import { ConfigError, type ConfigProblem } from "./config/config-error.ts";
 import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Config } from "./config.ts";
-import { type Manifest, manifestSchema } from "./model-store/manifest.ts";
+import type { Manifest } from "./model-store/manifest.ts";
+import { openModelFolder } from "./model-store/model-folder.ts";
+import { OperatorError } from "./operator-error.ts";
 
 /**
- * Checks the configuration and the model folders that it names, without starting anything.
+ * Checks the configuration and every file of the model folders that it names, without starting anything.
  *
  * @returns A summary of what would be used.
  * @throws {ConfigError} with everything that is wrong.
  */
-export function checkConfig(environment?: Environment): string {
+export async function checkConfig(environment?: Environment): Promise<string> {
   const { config, files } = loadConfig(environment);
-  const manifests = config.models.map((model, index) => readManifest(model.folder, `models[${index}].folder`));
-  const problems = manifests.flatMap((reading) => ("problem" in reading ? [reading.problem] : []));
-  const models = manifests.flatMap((reading) => ("manifest" in reading ? [reading.manifest] : []));
-  if (problems.length === 0 && !models.some((model) => classifies(model, config.classify.model))) {
-    const message = `no served text-classification model has this name; served are: ${models.map(nameOf).join(", ")}`;
-    problems.push({ key: "classify.model", source: null, message });
+  const readings = await Promise.all(config.models.map((model, index) => openFolder(model.folder, keyOf(index))));
+  const models = readings.flatMap((reading) => ("manifest" in reading ? [reading.manifest] : []));
+  const problems = readings.flatMap((reading) => ("problem" in reading ? [reading.problem] : []));
+  if (problems.length === 0) {
+    // Only now is every name known.
+    problems.push(...findSharedNames(models), ...findUnservableClassifier(models, config.classify.model));
   }
   if (problems.length > 0) {
     throw new ConfigError(problems);
@@ -28,20 +27,38 @@ export function checkConfig(environment?: Environment): string {
   return summary(config, files, models);
 }
 
-function readManifest(folder: string, key: string): { manifest: Manifest } | { problem: ConfigProblem } {
-  const source = join(folder, "manifest.json");
-  let content: unknown;
+async function openFolder(folder: string, key: string): Promise<{ manifest: Manifest } | { problem: ConfigProblem }> {
   try {
-    content = JSON.parse(readFileSync(source, "utf8"));
+    const { manifest } = await openModelFolder(folder);
+    return { manifest };
   } catch (error) {
-    const reason = error instanceof SyntaxError ? "is not valid JSON" : "cannot be read";
-    return { problem: { key, source, message: reason } };
+    if (error instanceof OperatorError) {
+      return { problem: { key, source: null, message: error.message } };
+    }
+    throw error;
   }
-  const manifest = manifestSchema.safeParse(content);
-  if (!manifest.success) {
-    return { problem: { key, source, message: `is not a valid manifest\n${z.prettifyError(manifest.error)}` } };
+}
+
+/** @param models All those of the configuration, in its order. */
+function findSharedNames(models: readonly Manifest[]): ConfigProblem[] {
+  const names = models.map(nameOf);
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name);
+    const message = `holds a model named ${name}, and so does ${keyOf(first)}`;
+    return first === index ? [] : [{ key: keyOf(index), source: null, message }];
+  });
+}
+
+function findUnservableClassifier(models: readonly Manifest[], name: string): ConfigProblem[] {
+  if (models.some((model) => classifies(model, name))) {
+    return [];
   }
-  return { manifest: manifest.data };
+  const message = `no served text-classification model has this name; served are: ${models.map(nameOf).join(", ")}`;
+  return [{ key: "classify.model", source: null, message }];
+}
+
+function keyOf(index: number): string {
+  return `models[${index}].folder`;
 }
 
 function classifies(model: Manifest, name: string): boolean {
@@ -65,7 +82,7 @@ function summary(config: Config, files: readonly string[], models: readonly Mani
 
 if (import.meta.main) {
   try {
-    process.stdout.write(`${checkConfig()}\n`);
+    process.stdout.write(`${await checkConfig()}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError)) {
       throw error;

@@ -121,8 +121,21 @@ export const modelsFileSchema = z.strictObject({
 /** The settings that the service runs with: complete, checked and deeply frozen. */
 export type Config = DeepReadonly<z.infer<typeof settingsSchema> & z.infer<typeof modelsFileSchema>>;
 
-/** Keys, or whole sections, whose change is taken over only by a restart. */
-export const keysThatNeedRestart = ["server", "service.environment", "shutdown", "processes"] as const;
+/**
+ * Keys whose change is taken over only by a restart: those with which the HTTP server is created. All others are read
+ * when they are needed.
+ */
+export const keysThatNeedRestart: readonly string[] = [
+  "server.host",
+  "server.port",
+  "server.trustProxy",
+  "server.maxConnections",
+  "server.maxConcurrentRequests",
+  "server.maxHeaderBytes",
+  "server.headersTimeoutMs",
+  "server.requestTimeoutMs",
+  "server.keepAliveTimeoutMs",
+];
 
 type DeepReadonly<Value> = Value extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

@@ -63,8 +63,12 @@ export interface ServiceEvents {
     readonly signal: string | null;
     /** From our SIGKILL to the exit; null when it was not killed by us. */
     readonly killMs: number | null;
+    /** What it said of its failed load. Null once it was ready: from then on it has seen what clients sent. */
+    readonly detail: string | null;
   };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
+  /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */
+  text_worker_restarted: { readonly model: string; readonly reason: TextWorkerExitReason };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   error_occurred: { readonly where: string; readonly error: unknown };
 }
@@ -80,6 +84,9 @@ export type ProcessExitReason =
   | "start_timeout"
   | "load_failed"
   | "protocol_violation";
+
+/** Why a text worker's thread ended: `time_limit` when a text took too long. */
+export type TextWorkerExitReason = "time_limit" | "crashed" | "closed";
 
 /** `circuit_open`: its processes kept failing before they were ready; starts are tried slowly. */
 export type ModelState = "loading" | "ready" | "circuit_open" | "stopped";

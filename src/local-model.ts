@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
-import { setImmediate } from "node:timers/promises";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import type { EventBus, ModelState } from "./events.ts";
 import { readLabels } from "./model-store/labels.ts";
 import { type ModelFolder, openModelFolder } from "./model-store/model-folder.ts";
+import { OperatorError } from "./operator-error.ts";
 import { InferenceProcess } from "./processes/inference-process.ts";
 import { Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey, RequestContext } from "./scheduler/request-context.ts";
@@ -39,22 +39,23 @@ export class LocalModel implements ServedModel {
   readonly #text: TextWorker;
   readonly #scheduler: Scheduler;
   readonly #supervisor: Supervisor;
-  /** Requests between the start of `prepare` and their job in the scheduler. */
-  readonly #preparations = new Set<Promise<unknown>>();
+  /** Requests that were let in and are not finished. */
+  #holds = 0;
+  #released: PromiseWithResolvers<void> | null = null;
 
   /**
    * Verifies the folder and builds everything that serves it; `start` starts the processes.
-   * @throws Error that says what is wrong with the folder.
+   * @throws OperatorError that says what is wrong with the folder.
    */
   static async open(settings: ModelConfig, config: () => Config, events: EventBus): Promise<LocalModel> {
     const folder = await openModelFolder(settings.folder);
     const unlisted = filesInUse.filter((file) => folder.manifest.files.every(({ path }) => path !== file));
     if (unlisted.length > 0) {
-      throw new Error(`the manifest of model folder ${folder.path} does not list ${unlisted.join(", ")}`);
+      throw new OperatorError(`the manifest of model folder ${folder.path} does not list ${unlisted.join(", ")}`);
     }
     const labels = await readLabels(folder.path);
     if (!labels.includes(toxicLabel)) {
-      throw new Error(`model folder ${folder.path} has no label "${toxicLabel}" but ${labels.join(", ")}`);
+      throw new OperatorError(`model folder ${folder.path} has no label "${toxicLabel}" but ${labels.join(", ")}`);
     }
     return new LocalModel(folder, labels, settings, config, events);
   }
@@ -76,6 +77,7 @@ export class LocalModel implements ServedModel {
       timeLimitMs: () => config().text.timeLimitMs,
       windowTokens,
       overlapTokens,
+      onRestart: (reason) => events.emit("text_worker_restarted", { model: name, reason }),
     });
     this.#scheduler = new Scheduler({
       model: name,
@@ -86,7 +88,7 @@ export class LocalModel implements ServedModel {
       model: name,
       instances: settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances,
       spares: settings.spares,
-      restart: config().processes,
+      restart: () => config().processes,
       events,
       startProcess: () => startProcess(folder, settings, config(), events),
       onInstance: (instance) => this.#scheduler.addInstance(instance),
@@ -113,7 +115,7 @@ export class LocalModel implements ServedModel {
 
   /** Why it is not ready, for the operator; empty when it is. */
   stateDetail(): string {
-    return this.state() === "ready" ? "" : (this.#supervisor.lastFailure ?? "its processes are starting");
+    return this.#supervisor.problem() ?? "";
   }
 
   /**
@@ -126,13 +128,7 @@ export class LocalModel implements ServedModel {
   }
 
   prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]> {
-    const preparation = this.#text.prepare(texts, context);
-    this.#preparations.add(preparation);
-    const forget = (): void => {
-      this.#preparations.delete(preparation);
-    };
-    preparation.then(forget, forget);
-    return preparation;
+    return this.#text.prepare(texts, context);
   }
 
   async run(windows: readonly Int32Array[], context: RequestContext): Promise<RunResult> {
@@ -149,11 +145,26 @@ export class LocalModel implements ServedModel {
     return this.#stateRefusal() ?? this.#scheduler.refusal(client);
   }
 
-  /** Finishes accepted work, then stops the processes. */
+  hold(): () => void {
+    this.#holds++;
+    let isHeld = true;
+    return () => {
+      if (isHeld) {
+        isHeld = false;
+        this.#holds--;
+        if (this.#holds === 0) {
+          this.#released?.resolve();
+        }
+      }
+    };
+  }
+
+  /** Waits for the requests that it was let in for, then stops the processes. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#preparations);
-    // What was prepared is submitted in the turn of the event loop in which its preparation ends.
-    await setImmediate();
+    if (this.#holds > 0) {
+      this.#released ??= Promise.withResolvers();
+      await this.#released.promise;
+    }
     await this.#scheduler.drained();
     await Promise.all([this.#text.close(), this.#supervisor.stop()]);
   }

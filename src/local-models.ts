@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { EventBus } from "./events.ts";
 import { LocalModel, type ModelConfig } from "./local-model.ts";
 import { readManifest } from "./model-store/model-folder.ts";
+import { OperatorError } from "./operator-error.ts";
 import type { ModelDirectory } from "./tasks/served-model.ts";
 
 /** The models of the configuration, by name. A reload replaces what changed and leaves the rest running. */
@@ -10,9 +11,12 @@ export class LocalModels implements ModelDirectory {
   readonly #config: () => Config;
   readonly #events: EventBus;
   #models = new Map<string, LocalModel>();
-  #changes: Promise<void> = Promise.resolve();
-  /** Models that left the directory and still finish accepted work. */
+  /** Opened by a change that is not through yet. */
+  readonly #opening = new Set<LocalModel>();
+  /** Left the directory, and finish accepted work. */
   readonly #leaving = new Set<LocalModel>();
+  #changes: Promise<unknown> = Promise.resolve();
+  #isClosing = false;
 
   constructor(config: () => Config, events: EventBus) {
     this.#config = config;
@@ -28,57 +32,81 @@ export class LocalModels implements ModelDirectory {
   }
 
   /**
-   * Makes the directory what the configuration says now. A changed model keeps answering until its successor is
-   * ready. Calls run one after another.
-   * @throws Error of the first model that cannot be opened or started; the directory is then as before.
+   * Makes the directory what `next` says. The first time it returns while models are still loading; later, what is new
+   * must be ready before it is swapped in, and what it replaces answers until then. Calls run one after another.
+   * @throws OperatorError when a model cannot be opened or started, or the one to classify with is not among them; the
+   * directory is then as before.
    */
-  apply(): Promise<void> {
-    const change = this.#changes.then(() => this.#apply());
-    this.#changes = change.catch(() => {
-      // The caller of this change hears of it; the next change starts from what is there.
-    });
+  apply(next: Config): Promise<void> {
+    const change = this.#applyAfter(this.#changes, next);
+    // The caller of this change hears how it ended; the next change starts from what is there.
+    this.#changes = Promise.allSettled([change]);
     return change;
   }
 
-  /** Finishes accepted work and stops everything. */
+  async #applyAfter(earlier: Promise<unknown>, next: Config): Promise<void> {
+    await earlier;
+    await this.#apply(next);
+  }
+
+  /** Finishes accepted work and stops everything. A change under way is given up. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.all([...this.#opening].map((model) => model.close()));
     await this.#changes;
     await Promise.all([...this.#models.values(), ...this.#leaving].map((model) => model.close()));
   }
 
   /** SIGKILL to every inference process. */
   kill(): void {
-    for (const model of [...this.#models.values(), ...this.#leaving]) {
+    this.#isClosing = true;
+    for (const model of [...this.#models.values(), ...this.#opening, ...this.#leaving]) {
       model.kill();
     }
   }
 
-  async #apply(): Promise<void> {
-    const opened: LocalModel[] = [];
-    const next = new Map<string, LocalModel>();
+  async #apply(next: Config): Promise<void> {
     try {
-      for (const settings of this.#config().models) {
-        const model = (await this.#unchanged(settings)) ?? (await this.#open(settings, opened));
-        if (next.has(model.identity.name)) {
-          throw new Error(`two model folders hold a model named ${model.identity.name}`);
-        }
-        next.set(model.identity.name, model);
-      }
-    } catch (error) {
-      await closeAll(opened);
-      throw error;
-    }
-    const replaced = [...this.#models.values()].filter((model) => next.get(model.identity.name) !== model);
-    try {
+      const models = await this.#open(next);
+      const opened = [...this.#opening];
       await Promise.all(opened.map((model) => model.start()));
-      await Promise.all(
-        opened.filter((model) => this.#models.has(model.identity.name)).map((model) => this.#ready(model)),
-      );
+      if (this.#models.size > 0) {
+        await Promise.all(opened.map((model) => this.#becomesReady(model)));
+      }
+      this.#swap(models);
     } catch (error) {
-      await closeAll(opened);
+      await Promise.all([...this.#opening].map((model) => model.close()));
       throw error;
+    } finally {
+      this.#opening.clear();
     }
-    this.#models = next;
+  }
+
+  /** The models of a configuration by name: running ones that it does not change, and new ones. */
+  async #open(next: Config): Promise<Map<string, LocalModel>> {
+    const models = new Map<string, LocalModel>();
+    for (const settings of next.models) {
+      if (this.#isClosing) {
+        throw new OperatorError("the service is shutting down");
+      }
+      const model = (await this.#unchanged(settings)) ?? (await this.#openOne(settings));
+      const { name } = model.identity;
+      if (models.has(name)) {
+        throw new OperatorError(`two model folders hold a model named ${name}`);
+      }
+      models.set(name, model);
+    }
+    const classifier = models.get(next.classify.model);
+    if (classifier?.task !== "text-classification") {
+      const names = [...models.keys()].join(", ");
+      throw new OperatorError(`classify.model names no served text-classification model; served: ${names}`);
+    }
+    return models;
+  }
+
+  #swap(models: Map<string, LocalModel>): void {
+    const replaced = this.list().filter((model) => models.get(model.identity.name) !== model);
+    this.#models = models;
     for (const model of replaced) {
       this.#leaving.add(model);
       void model.close().finally(() => this.#leaving.delete(model));
@@ -95,17 +123,17 @@ export class LocalModels implements ModelDirectory {
     return digest === running.identity.digest ? running : null;
   }
 
-  async #open(settings: ModelConfig, opened: LocalModel[]): Promise<LocalModel> {
+  async #openOne(settings: ModelConfig): Promise<LocalModel> {
     const model = await LocalModel.open(settings, this.#config, this.#events);
-    opened.push(model);
+    this.#opening.add(model);
     return model;
   }
 
   /**
    * Resolves when a successor can take over.
-   * @throws Error with what its processes said when it cannot.
+   * @throws OperatorError with what its processes said when it cannot.
    */
-  async #ready(model: LocalModel): Promise<void> {
+  async #becomesReady(model: LocalModel): Promise<void> {
     if (model.state() === "loading") {
       await new Promise<void>((resolve) => {
         const unsubscribe = this.#events.on("model_state_changed", () => {
@@ -117,11 +145,8 @@ export class LocalModels implements ModelDirectory {
       });
     }
     if (model.state() !== "ready") {
-      throw new Error(`the new ${model.identity.name} ${model.identity.version} cannot start: ${model.stateDetail()}`);
+      const { name, version } = model.identity;
+      throw new OperatorError(`the new ${name} ${version} cannot start: ${model.stateDetail()}`);
     }
   }
-}
-
-async function closeAll(models: readonly LocalModel[]): Promise<void> {
-  await Promise.all(models.map((model) => model.close()));
 }

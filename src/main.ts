@@ -1,4 +1,5 @@
 import { ConfigError } from "./config/config-error.ts";
+import { OperatorError } from "./operator-error.ts";
 import { createService, type Service } from "./service.ts";
 
 /** Entry of the API process. */
@@ -10,7 +11,7 @@ try {
   await service.start();
 } catch (error) {
   // Before the logger is known to work, and for an operator who reads a terminal.
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(error instanceof ConfigError || error instanceof OperatorError ? error.message : error);
   process.exit(1);
 }
 

@@ -9,6 +9,8 @@ import { EventBus } from "./events.ts";
 import { Health } from "./health.ts";
 import { createApp } from "./http/app.ts";
 import { LocalModels } from "./local-models.ts";
+import { OperatorError } from "./operator-error.ts";
+import { hasParentDeathSignal } from "./processes/parent-death-signal.ts";
 import { logEvents } from "./telemetry/event-log.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -41,13 +43,17 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 export async function createService(environment?: Environment): Promise<Service> {
   const startedAt = performance.now();
   const events = new EventBus((event, error) => logger.subscriberFailed(event, error));
-  const config = new ConfigStore(() => loadConfig(environment), events);
+  const models = new LocalModels(() => config.current(), events);
+  const config = new ConfigStore(
+    () => loadConfig(environment),
+    events,
+    (next) => models.apply(next),
+  );
   const logger = createLogger({ level: () => config.current().log.level, version });
   logEvents(events, logger);
 
   let isUnready = false;
   let isDraining = false;
-  const models = new LocalModels(() => config.current(), events);
   const health = new Health({
     models: () => models.list(),
     isDraining: () => isUnready,
@@ -72,10 +78,6 @@ export async function createService(environment?: Environment): Promise<Service>
     version,
   });
 
-  const applyModels = (): void => {
-    models.apply().catch((error: unknown) => events.emit("error_occurred", { where: "models", error }));
-  };
-  events.on("config_reloaded", applyModels);
   let wasReady = false;
   const announceReady = (): void => {
     if (!wasReady && health.ready().status === "ok") {
@@ -104,11 +106,15 @@ export async function createService(environment?: Environment): Promise<Service>
       const address = await app.listen({ host, port });
       events.emit("service_started", { address });
       config.watch();
-      await models.apply();
+      if (!hasParentDeathSignal()) {
+        const error = new OperatorError("setpriv is not installed: a stuck inference process may outlive the service");
+        events.emit("error_occurred", { where: "start", error });
+      }
+      await models.apply(config.current());
       announceReady();
       return address;
     },
-    reload: () => config.reload(),
+    reload: () => void config.reload(),
     async close(reason) {
       isUnready = true;
       events.emit("service_draining", { reason });

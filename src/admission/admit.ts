@@ -53,7 +53,7 @@ export function admit<Served extends Model>(facts: AdmissionFacts<Served>): Admi
   if (refusal !== null) {
     return refusal;
   }
-  const permit = limit.tryAcquire();
+  const permit = limit.tryAcquire(client.address);
   if (permit === null) {
     return new ServiceError("overloaded", "Too many requests are in flight; try again later.", {
       retryAfterMs: limit.retryAfterMs,

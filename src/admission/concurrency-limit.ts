@@ -1,3 +1,5 @@
+import { AddressShares } from "./address-shares.ts";
+
 /** Weight of the newest observation in the smoothed holding time. */
 const smoothing = 0.05;
 
@@ -10,19 +12,18 @@ export interface Permit {
   release(now?: number): void;
 }
 
-/** Bounds how many requests are in flight at once. A request without a permit is refused, never queued. */
+/** Bounds how many requests are in flight at once, in all and from one address. A request without a permit is refused, never queued. */
 export class ConcurrencyLimit {
-  readonly #limit: number;
-  #inUse = 0;
+  readonly #shares: AddressShares;
   #holdMs = initialHoldMs;
 
   /** `limit` is the number of permits, at least 1. */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#shares = new AddressShares(limit);
   }
 
   get inUse(): number {
-    return this.#inUse;
+    return this.#shares.inUse;
   }
 
   /**
@@ -33,18 +34,20 @@ export class ConcurrencyLimit {
     return this.#holdMs;
   }
 
-  /** Takes a permit, or returns null when all are in use. `now` is on the clock of `performance.now()`. */
-  tryAcquire(now: number = performance.now()): Permit | null {
-    if (this.#inUse >= this.#limit) {
+  /**
+   * Takes a permit, or returns null when all are in use or the address holds its share of them. `now` is on the clock
+   * of `performance.now()`.
+   */
+  tryAcquire(address: string, now: number = performance.now()): Permit | null {
+    if (!this.#shares.tryTake(address, 1)) {
       return null;
     }
-    this.#inUse++;
     let isHeld = true;
     return {
       release: (end = performance.now()) => {
         if (isHeld) {
           isHeld = false;
-          this.#inUse--;
+          this.#shares.giveBack(address, 1);
           this.#holdMs += smoothing * (end - now - this.#holdMs);
         }
       },

@@ -11,6 +11,7 @@ import {
   parseDocument,
   type YAMLError,
 } from "yaml";
+import { systemErrorCode } from "../system-error-code.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import { emptyMapping, isMapping, type LayerReading, type Mapping, type SettingPath } from "./layer.ts";
 
@@ -61,7 +62,7 @@ function readContent(path: string): { text: string } | { problem: string } {
     // O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return { problem: `cannot be opened (${errorCode(error)})` };
+    return { problem: `cannot be opened (${systemErrorCode(error)})` };
   }
   try {
     const facts = fstatSync(descriptor);
@@ -76,14 +77,10 @@ function readContent(path: string): { text: string } | { problem: string } {
     }
     return decode(readFileSync(descriptor));
   } catch (error) {
-    return { problem: `cannot be read (${errorCode(error)})` };
+    return { problem: `cannot be read (${systemErrorCode(error)})` };
   } finally {
     closeSync(descriptor);
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }
 
 function decode(bytes: Buffer): { text: string } | { problem: string } {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from "fastify";
+import { BodyMemory } from "../admission/body-memory.ts";
 import type { ConcurrencyLimit } from "../admission/concurrency-limit.ts";
 import type { Config } from "../config.ts";
 import type { EventBus } from "../events.ts";
@@ -7,6 +8,7 @@ import type { ModelDirectory } from "../tasks/served-model.ts";
 import { clientErrorHandler, connectHandler } from "./client-error.ts";
 import { Connections } from "./connections.ts";
 import { addDocs } from "./docs.ts";
+import { GracefulClose } from "./graceful-close.ts";
 import type { HealthReport } from "./health-report.ts";
 import { addHooks } from "./hooks.ts";
 import { addJsonBody } from "./json-body-parser.ts";
@@ -67,6 +69,11 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
       () => routeTable.methodsFor("*")?.join(", ") ?? "",
     ),
   );
+  const gracefulClose = new GracefulClose(app.server, connections, settings.headersTimeoutMs);
+  app.addHook("preClose", (done) => {
+    gracefulClose.begin();
+    done();
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook("onRoute", (route) => {
@@ -74,7 +81,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     routeTable.add(route.url, [route.method].flat());
   });
   addHooks(app, { ...dependencies, lifecycle, routeTable });
-  addJsonBody(app);
+  addJsonBody(app, new BodyMemory(settings.bodyLimitBytes));
   app.setNotFoundHandler(() => {
     throw notFound();
   });

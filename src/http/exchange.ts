@@ -59,6 +59,7 @@ export class Exchange {
   headerTimeoutMs: number | null = null;
   readonly #start: ExchangeStart;
   #admission: Admission | null = null;
+  readonly #releaseModels: (() => void)[] = [];
   #cancellation: RequestSignal | null = null;
   #isFinished = false;
   #isBroken = false;
@@ -94,9 +95,10 @@ export class Exchange {
     return this.#admission;
   }
 
-  /** Lets a task request in; the permit comes back when the exchange is finished. */
+  /** Lets a task request in; the permit and the model are held until the exchange is finished. */
   admit(admission: Admission): void {
     this.#admission = admission;
+    this.#releaseModels.push(admission.model.hold());
     this.model = admission.model.identity.name;
   }
 
@@ -144,6 +146,7 @@ export class Exchange {
     const now = performance.now();
     this.#cancellation?.dispose();
     this.#admission?.permit.release(now);
+    this.#releaseModels.forEach((release) => release());
     const { events, method, isTask } = this.#start;
     events.emit("request_finished", {
       requestId: this.requestId,

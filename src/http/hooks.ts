@@ -10,6 +10,9 @@ import { checkJsonBodyHeaders, requireHost, timeoutFrom } from "./request-header
 import type { RouteTable } from "./route-table.ts";
 import { traceFromHeaders } from "./trace-context.ts";
 
+/** Stands for the address of a client whose connection is gone before we asked. */
+const unknownAddress = "unknown";
+
 interface HookDependencies extends Pick<AppDependencies, "models" | "permits" | "state"> {
   readonly lifecycle: Lifecycle;
   readonly routeTable: RouteTable;
@@ -63,7 +66,8 @@ function refusalOf(
   { models, permits, state }: HookDependencies,
 ): Error | null {
   const { config } = exchange;
-  const address = request.ip;
+  // Node cannot tell the address of a connection that was reset, whatever Fastify's type says.
+  const address = (request.ip as string | undefined) ?? unknownAddress;
   const admitted = admit({
     isDraining: state() === "draining",
     isInMaintenance: config.service.maintenance,
@@ -86,9 +90,7 @@ function checkHeaders(exchange: Exchange, { raw }: FastifyRequest): void {
   }
   checkJsonBodyHeaders(raw, exchange.config.server.bodyLimitBytes);
   exchange.headerTimeoutMs = timeoutFrom(raw.headers);
-  if (exchange.headerTimeoutMs !== null) {
-    exchange.limitTo(exchange.headerTimeoutMs);
-  }
+  exchange.limitTo(exchange.headerTimeoutMs ?? exchange.config.deadline.defaultMs);
 }
 
 /** 404, 405, or 204 for OPTIONS: its body is not read, whatever it is. */

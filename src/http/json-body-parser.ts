@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyRequest } from "fastify";
+import type { BodyMemory } from "../admission/body-memory.ts";
 import type { App } from "./app.ts";
+import { declaredLength } from "./discard-body.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { readBody } from "./read-body.ts";
 
 /** Reads and parses JSON bodies ourselves: Fastify's parser repairs bad UTF-8 and says less about what is wrong. */
-export function addJsonBody(app: App): void {
+export function addJsonBody(app: App, memory: BodyMemory): void {
   const waitingForContinue = new WeakMap<IncomingMessage, ServerResponse>();
   app.server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
     // "100 Continue" is sent once the headers were found good, so that a refused client never sends its body.
@@ -18,7 +20,13 @@ export function addJsonBody(app: App): void {
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", async ({ raw, exchange }: FastifyRequest) => {
-    waitingForContinue.get(raw)?.writeContinue();
-    return parseJsonBody(await readBody(raw, exchange.config.server.bodyLimitBytes, exchange.cancellation.signal));
+    const { admission, cancellation, config } = exchange;
+    const reservation = memory.reserve(admission.address, declaredLength(raw.headers["content-length"]));
+    try {
+      waitingForContinue.get(raw)?.writeContinue();
+      return parseJsonBody(await readBody(raw, config.server.bodyLimitBytes, reservation, cancellation.signal));
+    } finally {
+      reservation.release();
+    }
   });
 }

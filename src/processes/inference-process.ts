@@ -58,6 +58,8 @@ interface PendingRun {
   readonly resolve: (result: ResultMessage) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
+  /** When it was sent or last showed progress, on the clock of `performance.now()`. */
+  lastSignAt: number;
 }
 
 /** Longest line of a process's output that is passed on, in characters. */
@@ -97,7 +99,10 @@ export class InferenceProcess {
     this.ready.catch(() => {});
     this.exited = exited.promise;
     this.#settleReady = ready;
-    this.#startTimer = setTimeout(() => this.kill("start_timeout"), settings.startTimeoutMs);
+    this.#startTimer = setTimeout(() => {
+      // As for runs: it may have become ready during a pause of this process.
+      setImmediate(() => this.#isReady || this.kill("start_timeout"));
+    }, settings.startTimeoutMs);
     this.#child.on("message", (message) => this.#receive(message));
     this.#child.once("disconnect", () => this.#loseChannel());
     this.#child.once("exit", (exitCode, signal) => exited.resolve(this.#end(exitCode, signal)));
@@ -130,8 +135,8 @@ export class InferenceProcess {
     }
     const id = this.#nextRunId++;
     const { promise, resolve, reject } = Promise.withResolvers<ResultMessage>();
-    const timer = setTimeout(() => this.kill("no_progress"), limitMs);
-    this.#runs.set(id, { resolve, reject, timer });
+    const timer = setTimeout(() => this.#checkProgress(id, limitMs), limitMs);
+    this.#runs.set(id, { resolve, reject, timer, lastSignAt: performance.now() });
     const message: RunMessage = { type: "run", id, inputs };
     this.#child.send(message, ignoreClosedChannel);
     return promise;
@@ -153,6 +158,16 @@ export class InferenceProcess {
     const timer = setTimeout(() => this.kill("stopped"), this.#settings.stopTimeoutMs);
     await this.exited;
     clearTimeout(timer);
+  }
+
+  /** After a pause of this whole process timers come first: what the child sent meanwhile is heard before judging it. */
+  #checkProgress(id: number, limitMs: number): void {
+    setImmediate(() => {
+      const run = this.#runs.get(id);
+      if (run !== undefined && performance.now() - run.lastSignAt >= limitMs) {
+        this.kill("no_progress");
+      }
+    });
   }
 
   #receive(value: unknown): void {
@@ -178,6 +193,7 @@ export class InferenceProcess {
       return false;
     }
     if (message.type === "progress") {
+      run.lastSignAt = performance.now();
       run.timer.refresh();
       return true;
     }

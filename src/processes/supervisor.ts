@@ -9,7 +9,8 @@ export interface SupervisorOptions {
   readonly instances: number;
   /** Warm processes that wait to replace one. */
   readonly spares: number;
-  readonly restart: RestartSettings;
+  /** Read at every decision. */
+  readonly restart: () => RestartSettings;
   readonly events: EventBus;
   /** Starts one process; `onOutput` lines are already labelled by the caller. */
   readonly startProcess: () => InferenceProcess;
@@ -18,6 +19,9 @@ export interface SupervisorOptions {
   /** The model's state changed. */
   readonly onState: (state: ModelState) => void;
 }
+
+/** A ready model without an instance for longer than this is not ready any more: a start takes about a second. */
+const longestGapMs = 5000;
 
 /**
  * Keeps the wanted number of instances and spares of one model alive.
@@ -37,6 +41,8 @@ export class Supervisor {
   #lastFailure: string | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryAt = 0;
+  /** Since when no instance takes batches, on the clock of `performance.now()`; null while one does. */
+  #emptySince: number | null = performance.now();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -51,9 +57,19 @@ export class Supervisor {
     return this.#device;
   }
 
-  /** What the last process that failed before ready said, for the operator. */
-  get lastFailure(): string | null {
-    return this.#lastFailure;
+  /**
+   * What keeps the model from answering, for the operator; null when nothing does. Between the death of the last
+   * instance and its replacement there is nothing to tell, unless that fails or takes long.
+   */
+  problem(now: number = performance.now()): string | null {
+    if (this.#state === "ready" && this.#emptySince === null) {
+      return null;
+    }
+    if (this.#lastFailure !== null) {
+      return this.#lastFailure;
+    }
+    const isShort = this.#emptySince === null || now - this.#emptySince < longestGapMs;
+    return this.#state === "ready" && isShort ? null : "no inference process is ready yet";
   }
 
   /** Milliseconds until the next start is tried; 0 when none is waiting. */
@@ -150,13 +166,16 @@ export class Supervisor {
 
   #activate(process: InferenceProcess): void {
     this.#active.add(process);
+    this.#emptySince = null;
     this.#options.onInstance(process);
   }
 
   #remove(process: InferenceProcess, exit: ProcessExit): void {
     const wasReady = !this.#starting.delete(process);
     this.#spares.delete(process);
-    this.#active.delete(process);
+    if (this.#active.delete(process) && this.#active.size === 0) {
+      this.#emptySince = performance.now();
+    }
     this.#options.events.emit("process_exited", {
       model: this.#options.model,
       pid: process.pid,
@@ -165,6 +184,7 @@ export class Supervisor {
       exitCode: exit.exitCode,
       signal: exit.signal,
       killMs: exit.killMs,
+      detail: wasReady ? null : exit.detail,
     });
     if (this.#state === "stopped") {
       return;
@@ -185,7 +205,7 @@ export class Supervisor {
       return;
     }
     this.#failures++;
-    const decision = decideRestart(this.#failures, this.#options.restart, Math.random());
+    const decision = decideRestart(this.#failures, this.#options.restart(), Math.random());
     if (decision.hasGivenUp && this.#active.size === 0) {
       this.#setState("circuit_open");
     }

@@ -29,13 +29,16 @@ export class FairQueue<Entry extends QueueEntry> {
   }
 
   push(entry: Entry): void {
-    let node = this.#root;
-    for (const key of entry.path) {
-      node = node.child(key);
-    }
-    node.entries.push(entry);
-    this.#size++;
-    this.#tokens += entry.length;
+    this.#leafFor(entry).entries.push(entry);
+    this.#count(entry, 1);
+  }
+
+  /** Puts back an entry that was taken and has to be served again: before whatever else its client has waiting. */
+  putBack(entry: Entry): void {
+    const leaf = this.#leafFor(entry);
+    leaf.entries.unshift(entry);
+    leaf.goFirst();
+    this.#count(entry, 1);
   }
 
   /** The next `limit` entries in the order in which they would be served, if nothing else came. Takes nothing. */
@@ -72,9 +75,17 @@ export class FairQueue<Entry extends QueueEntry> {
       return false;
     }
     leaf.entries.splice(position, 1);
-    this.#size--;
-    this.#tokens -= entry.length;
+    this.#count(entry, -1);
     return true;
+  }
+
+  #leafFor(entry: Entry): TurnNode<Entry> {
+    return entry.path.reduce((node, key) => node.child(key), this.#root);
+  }
+
+  #count(entry: Entry, change: 1 | -1): void {
+    this.#size += change;
+    this.#tokens += change * entry.length;
   }
 }
 
@@ -85,6 +96,11 @@ class TurnNode<Entry extends QueueEntry> {
   #used = 0;
   /** Level at which the children stand: what the child served last had used when its turn came. */
   #level = 0;
+
+  /** Levels only grow from 0 on: no sibling has used less than this. */
+  goFirst(): void {
+    this.#used = -1;
+  }
 
   child(key: string): TurnNode<Entry> {
     let child = this.#children.get(key);

@@ -53,8 +53,6 @@ const maxRetryAfterMs = 60_000;
 export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #queue = new FairQueue<PendingWindow>();
-  /** Windows of batches that died: next to run, each alone. */
-  readonly #retries: PendingWindow[] = [];
   readonly #waiting = new WaitingJobs();
   readonly #jobs = new Set<Job>();
   readonly #idle = new Set<InferenceProcess>();
@@ -70,7 +68,7 @@ export class Scheduler {
 
   /** Windows that wait. */
   get queueDepth(): number {
-    return this.#queue.size + this.#retries.length;
+    return this.#queue.size;
   }
 
   /** Jobs that wait or run. */
@@ -178,26 +176,16 @@ export class Scheduler {
 
   #nextBatch(): PendingWindow[] {
     this.#dropExpired();
-    const retry = this.#nextRetry();
-    if (retry !== undefined) {
-      return [retry];
-    }
     const candidates = this.#queue.peek(lookahead);
     const chosen = chooseBatch(candidates, this.#options.settings(), this.#cost.estimate, this.#idle.size);
     const batch = chosen.map((position) => candidates[position]).filter((window) => window !== undefined);
     for (const window of batch) {
       this.#queue.take(window);
-      this.#waiting.leave(window);
+      if (!window.mustRunAlone) {
+        this.#waiting.leave(window);
+      }
     }
     return batch;
-  }
-
-  #nextRetry(): PendingWindow | undefined {
-    let retry = this.#retries.shift();
-    while (retry?.job.isSettled === true) {
-      retry = this.#retries.shift();
-    }
-    return retry;
   }
 
   /** Timers can be late on a busy machine: what is worthless by the clock is not run either. */
@@ -272,7 +260,7 @@ export class Scheduler {
         this.#fail(window.job, finalFailure(error));
       } else if (!window.job.isSettled) {
         window.mustRunAlone = true;
-        this.#retries.push(window);
+        this.#queue.putBack(window);
       }
     }
     this.#planDispatch();

@@ -20,6 +20,8 @@ export interface ServedModel {
   /** Where its tensors are computed, such as `cpu`. */
   readonly device: string;
   state(): ModelState;
+  /** Keeps it from being stopped until the returned function is called: a request that was let in is finished by it. */
+  hold(): () => void;
   /** Tokens and windows of each text, in order. Rejects with `context.signal.reason` when that aborts. */
   prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]>;
   /** Logits of each window, in order. */

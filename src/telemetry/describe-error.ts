@@ -1,4 +1,5 @@
 import { ServiceError } from "../errors.ts";
+import { OperatorError } from "../operator-error.ts";
 
 /** Causes that are followed at most; a longer chain says nothing new. */
 const maxDepth = 4;
@@ -24,7 +25,7 @@ export function describeError(error: unknown, depth = 1): ErrorDescription {
   return {
     name: error.name,
     ...("code" in error && typeof error.code === "string" && { code: error.code }),
-    ...(error instanceof ServiceError && { message: error.message }),
+    ...((error instanceof ServiceError || error instanceof OperatorError) && { message: error.message }),
     ...(error instanceof ServiceError && Object.keys(error.facts).length > 0 && { facts: error.facts }),
     ...(stack.length > 0 && { stack }),
     ...(error.cause !== undefined && depth < maxDepth && { cause: describeError(error.cause, depth + 1) }),

@@ -27,11 +27,14 @@ function logProcesses(events: EventBus, logger: Logger): void {
   events.on("process_ready", ({ model, pid, startMs }) => {
     logger.write("info", "process_ready", { model, pid, start_ms: Math.round(startMs) });
   });
-  events.on("process_exited", ({ model, pid, reason, wasReady, exitCode, signal, killMs }) => {
-    const fields = { model, pid, reason, was_ready: wasReady, exit_code: exitCode, signal, kill_ms: killMs };
+  events.on("process_exited", ({ model, pid, reason, wasReady, exitCode, signal, killMs, detail }) => {
+    const fields = { model, pid, reason, was_ready: wasReady, exit_code: exitCode, signal, kill_ms: killMs, detail };
     logger.write(exitLevel(reason), "process_exited", fields);
   });
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
+  events.on("text_worker_restarted", ({ model, reason }) => {
+    logger.write("warn", "text_worker_restarted", { model, reason });
+  });
   events.on("model_state_changed", ({ model, state }) => {
     logger.write(stateLevel(state), "model_state_changed", { model, state });
   });

@@ -9,8 +9,8 @@ export interface LogDestination {
   takeLostLines(): number;
 }
 
-/** Bytes that may wait for a slow reader: some 40,000 lines. */
-const defaultMaxWaitingBytes = 16_777_216;
+/** Bytes that may be held for a slow reader or a full disk: some 40,000 lines. */
+const defaultMaxHeldBytes = 16_777_216;
 /** Before a reader that was busy, or a disk that was full, is tried again. */
 const retryDelayMs = 100;
 /** Tries at exit, `retryDelayMs` apart, when the reader is busy. */
@@ -22,10 +22,10 @@ const exitTries = 10;
  */
 export class AsyncLogDestination implements LogDestination {
   readonly #fileDescriptor: number;
-  readonly #maxWaitingBytes: number;
+  readonly #maxHeldBytes: number;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  /** Taken out of `#waiting` and not known to be written. */
+  /** Taken out of `#waiting` and not known to be written; counts against the limit as long as it is here. */
   #unwritten: Buffer = Buffer.alloc(0);
   /** A call of `write` is open: what it was given may leave at any moment. */
   #isInFlight = false;
@@ -35,14 +35,14 @@ export class AsyncLogDestination implements LogDestination {
   #lostLines = 0;
   #onIdle: (() => void)[] = [];
 
-  constructor(fileDescriptor: number, maxWaitingBytes: number = defaultMaxWaitingBytes) {
+  constructor(fileDescriptor: number, maxHeldBytes: number = defaultMaxHeldBytes) {
     this.#fileDescriptor = fileDescriptor;
-    this.#maxWaitingBytes = maxWaitingBytes;
+    this.#maxHeldBytes = maxHeldBytes;
   }
 
   write(line: string): void {
     const bytes = Buffer.from(line);
-    if (this.#isBroken || this.#waitingBytes + bytes.length > this.#maxWaitingBytes) {
+    if (this.#isBroken || this.#unwritten.length + this.#waitingBytes + bytes.length > this.#maxHeldBytes) {
       this.#lostLines++;
       return;
     }
@@ -66,7 +66,10 @@ export class AsyncLogDestination implements LogDestination {
   }
 
   #writeNext(): void {
-    this.#takeWaiting();
+    // What failed, or left in part, goes first and alone: it is never copied again.
+    if (this.#unwritten.length === 0) {
+      this.#takeWaiting();
+    }
     if (this.#unwritten.length === 0) {
       this.#stopWriting();
       return;
@@ -94,6 +97,7 @@ export class AsyncLogDestination implements LogDestination {
     if (error.code === "EPIPE") {
       this.#isBroken = true;
       this.#waiting = [];
+      this.#waitingBytes = 0;
       this.#unwritten = Buffer.alloc(0);
       this.#stopWriting();
     } else {

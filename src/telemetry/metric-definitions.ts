@@ -108,6 +108,12 @@ export function defineMetrics(registry: Registry, sources: MetricSources) {
       labelNames: ["model_name", "reason"],
       registers,
     }),
+    textWorkerRestarts: new Counter({
+      name: "text_worker_restarts_total",
+      help: "Threads for tokenizing that ended and were replaced, by the reason.",
+      labelNames: ["model_name", "reason"],
+      registers,
+    }),
     scores: new Histogram({
       name: "toxicity_prediction_scores",
       help: "Scores of classified texts, 0 to 1, by label.",

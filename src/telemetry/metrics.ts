@@ -45,7 +45,7 @@ export class Metrics {
   }
 
   #subscribe(events: EventBus): void {
-    const { batchSize, processRestarts, scores } = this.#table;
+    const { batchSize, processRestarts, scores, textWorkerRestarts } = this.#table;
     events.on("request_finished", (request) => this.#countRequest(request));
     events.on("text_classified", (text) => {
       for (const { label, score } of text.scores) {
@@ -58,6 +58,7 @@ export class Metrics {
         processRestarts.inc({ model_name: model, reason });
       }
     });
+    events.on("text_worker_restarted", ({ model, reason }) => textWorkerRestarts.inc({ model_name: model, reason }));
   }
 
   #countRequest(request: ServiceEvents["request_finished"]): void {

@@ -1,9 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { ServiceError } from "../errors.ts";
+import type { TextWorkerExitReason } from "../events.ts";
+import { OperatorError } from "../operator-error.ts";
 import type { PrepareMessage, TextResult, TextWorkerData, TextWorkerMessage, TextWorkerSettings } from "./messages.ts";
-
-/** Why a thread ended. */
-export type ThreadExitReason = "time_limit" | "crashed" | "closed";
 
 /** A message's results in the order of its texts, or which text stopped the thread before it could answer. */
 export type WorkOutcome =
@@ -17,12 +16,12 @@ interface Work {
 
 /** One thread from its start to its end, with one message in work at a time. It is not used again after it has ended. */
 export class TextThread {
-  /** Resolves when it takes work; rejects with a `ServiceError` when it ends before. */
+  /** Resolves when it takes work; rejects with an `OperatorError` when it ends before. */
   readonly ready: Promise<void>;
   readonly #worker: Worker;
   readonly #progress = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #work: Work | null = null;
-  #exitReason: ThreadExitReason | null = null;
+  #exitReason: TextWorkerExitReason | null = null;
 
   constructor(entry: URL, settings: TextWorkerSettings) {
     const workerData: TextWorkerData = { ...settings, progress: this.#progress };
@@ -45,16 +44,15 @@ export class TextThread {
     this.#worker.on("exit", (exitCode) => {
       this.#exitReason ??= "crashed";
       // Before it was ready it saw no user text: the whole cause can be told. Afterwards only the error's name can.
-      reject(
-        new ServiceError("internal_error", "The text worker could not start.", { cause: failure, facts: { exitCode } }),
-      );
+      const cause = failure instanceof Error ? failure.message : `exit code ${exitCode}`;
+      reject(new OperatorError(`the text worker cannot start: ${cause}`));
       const errorName = failure instanceof Error ? failure.name : null;
       this.#fail(new ServiceError("internal_error", "The text worker crashed.", { facts: { exitCode, errorName } }));
     });
   }
 
   /** Null while the thread lives. */
-  get exitReason(): ThreadExitReason | null {
+  get exitReason(): TextWorkerExitReason | null {
     return this.#exitReason;
   }
 

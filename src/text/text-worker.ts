@@ -1,16 +1,17 @@
 import { ServiceError } from "../errors.ts";
+import type { TextWorkerExitReason } from "../events.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import { type TextWorkerSettings, textWorkerEntry } from "./messages.ts";
 import { maxSliceLength, PendingRequest, type Slice } from "./pending-request.ts";
 import type { PreparedText } from "./prepared-text.ts";
-import { TextThread, type ThreadExitReason, type WorkOutcome } from "./text-thread.ts";
+import { TextThread, type WorkOutcome } from "./text-thread.ts";
 import { Turns } from "./turns.ts";
 
 export interface TextWorkerOptions extends TextWorkerSettings {
   /** The longest time for one text, or a message of small ones, in milliseconds; asked anew for each. */
   readonly timeLimitMs: () => number;
   /** A thread that had been ready was replaced. */
-  readonly onRestart?: (reason: ThreadExitReason) => void;
+  readonly onRestart?: (reason: TextWorkerExitReason) => void;
   /** The thread's program, when it is not the usual one. */
   readonly entry?: URL;
 }
@@ -23,7 +24,7 @@ export interface TextWorkerOptions extends TextWorkerSettings {
  * short text. When a text takes too long or kills the thread, its request fails and the others go on in a fresh one.
  */
 export class TextWorker {
-  /** Resolves when the first thread has loaded the tokenizer; rejects with a `ServiceError` when it cannot. */
+  /** Resolves when the first thread has loaded the tokenizer; rejects with an `OperatorError` when it cannot. */
   readonly ready: Promise<void>;
   readonly #options: TextWorkerOptions;
   readonly #turns = new Turns<PendingRequest>();
@@ -105,9 +106,9 @@ export class TextWorker {
     const thread = this.#liveThread();
     try {
       await thread.ready;
-    } catch (error) {
+    } catch (cause) {
       // A start that fails would fail again for the others; the next request tries.
-      this.#failAll(error);
+      this.#failAll(new ServiceError("internal_error", "The text worker could not start.", { cause }));
       return;
     }
     // The thread may have taken long to start: some are not waited for any more.

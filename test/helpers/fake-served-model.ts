@@ -26,6 +26,16 @@ export class FakeServedModel implements ServedModel {
     this.identity = { name, version: "1.0.0", digest: `sha256:${"0".repeat(64)}` };
   }
 
+  /** Requests that keep it from being stopped. */
+  holds = 0;
+
+  hold(): () => void {
+    this.holds++;
+    return () => {
+      this.holds--;
+    };
+  }
+
   state(): ModelState {
     return this.currentState;
   }

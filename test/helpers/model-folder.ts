@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Manifest } from "../../src/model-store/manifest.ts";
@@ -31,6 +31,17 @@ export function validManifest(files: Readonly<Record<string, string>> = smallFil
     licence: "Apache-2.0",
     provenance: {},
   };
+}
+
+/** The real model under another name, its files by symbolic link; returns the folder. */
+export function copyRealModel(folder: string, name: string): string {
+  const manifest = JSON.parse(readFileSync(join(realModelFolder, "manifest.json"), "utf8")) as Manifest;
+  for (const { path } of manifest.files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(join(realModelFolder, path), join(folder, path));
+  }
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify({ ...manifest, name }));
+  return folder;
 }
 
 /** Writes files and manifest; returns the folder. */

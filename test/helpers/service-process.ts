@@ -40,7 +40,13 @@ export class ServiceProcess implements AsyncDisposable {
     );
     this.child = spawn(process.execPath, ["src/main.ts"], {
       cwd: root,
-      env: { PATH: process.env["PATH"], PORT: "0", CONFIG_FILE: this.settingsFile, MODELS_FILE: modelsFile, ...environment },
+      env: {
+        PATH: process.env["PATH"],
+        PORT: "0",
+        CONFIG_FILE: this.settingsFile,
+        MODELS_FILE: modelsFile,
+        ...environment,
+      },
       stdio: ["ignore", "pipe", "inherit"],
     });
     if (this.child.stdout !== null) {

@@ -188,7 +188,13 @@ test("a stop lets the process leave by itself, and tells it from a crash", async
   const process = startInference();
   await process.ready;
   await process.stop();
-  expect(await process.exited).toEqual({ reason: "stopped", exitCode: 0, signal: null, detail: null });
+  expect(await process.exited).toEqual({
+    reason: "stopped",
+    exitCode: 0,
+    signal: null,
+    detail: null,
+    killMs: null,
+  });
 });
 
 test("a stop of a process that does not leave ends in SIGKILL", async () => {

@@ -106,7 +106,10 @@ test("a close finishes what was accepted, then ends the processes and refuses th
   const events = strictEventBus();
   const exits = collectEvents(events, "process_exited");
   const model = await readyModel({}, {}, events);
-  const accepted = Array.from({ length: 20 }, () => classifyTexts(model, sentences));
+  const accepted = Array.from({ length: 20 }, async () => {
+    using _held = { [Symbol.dispose]: model.hold() };
+    return await classifyTexts(model, sentences);
+  });
   const closed = model.close();
   expect(await Promise.all(accepted)).toHaveLength(20);
   await closed;

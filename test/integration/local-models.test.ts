@@ -1,30 +1,30 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import type { EventBus } from "../../src/events.ts";
-import type { ModelConfig } from "../../src/local-model.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import { classify } from "../../src/tasks/classify.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { configOf, faultPlugin, modelSettings } from "../helpers/local-models.ts";
+import { copyRealModel } from "../helpers/model-folder.ts";
 import { isAlive, waitUntil } from "../helpers/process-facts.ts";
 import { requestContext } from "../helpers/request-context.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 const name = "camembert-toxicity-fr";
 
 test("a model whose settings did not change goes on as it is", async () => {
-  const { models } = await servingDirectory();
+  const { models, config } = await servingDirectory();
   const before = models.find(name);
-  await models.apply();
+  await models.apply(config);
   expect(models.find(name)).toBe(before);
   expect(before?.state()).toBe("ready");
 });
 
 test("a changed model answers until its successor is ready, and no request meets a gap", async () => {
-  const { models, events, configure } = await servingDirectory();
+  const { models, events } = await servingDirectory();
   const predecessor = models.find(name);
   const exits = collectEvents(events, "process_exited");
-  configure([modelSettings({ required: false })]);
-  const applied = models.apply();
+  const applied = models.apply(configOf([modelSettings({ required: false })]));
   let answers = 0;
   while (models.find(name) === predecessor) {
     await classifyBy(models);
@@ -40,31 +40,33 @@ test("a changed model answers until its successor is ready, and no request meets
 });
 
 test("a successor that cannot start is given up, says why, and leaves the old model serving", async () => {
-  const { models, configure } = await servingDirectory({ backoffInitialMs: 10, giveUpAfterFailures: 2 });
+  const { models } = await servingDirectory({ backoffInitialMs: 10, giveUpAfterFailures: 2 });
   const before = models.find(name);
-  configure([modelSettings({ plugins: [faultPlugin("fails-to-load")] })]);
-  await expect(models.apply()).rejects.toThrow(/cannot start: the fixture refuses to load$/);
+  const broken = configOf([modelSettings({ plugins: [faultPlugin("fails-to-load")] })]);
+  await expect(models.apply(broken)).rejects.toThrow(/cannot start: the fixture refuses to load$/);
   expect(models.find(name)).toBe(before);
   await classifyBy(models);
 });
 
 test("a model that is taken out of the configuration finishes its work and is stopped", async () => {
-  const { models, configure } = await servingDirectory();
+  using folder = new TemporaryFolder();
+  const { models, config } = await servingDirectory();
   const model = models.find(name);
   const accepted = classifyBy(models);
-  configure([]);
-  await models.apply();
-  expect(models.list()).toEqual([]);
+  const renamed = copyRealModel(folder.path, "another-model");
+  const next = { ...config, classify: { ...config.classify, model: "another-model" } };
+  await models.apply({ ...next, models: [modelSettings({ folder: renamed })] });
+  expect(models.list().map(({ identity }) => identity.name)).toEqual(["another-model"]);
+  expect(models.find("another-model")?.state()).toBe("ready");
   await accepted;
   await waitUntil(() => model?.state() === "stopped", "the model is stopped");
 });
 
 test("a close while a model still leaves ends both, once their work is done", async () => {
-  const { models, events, configure } = await servingDirectory();
+  const { models, events } = await servingDirectory();
   const exits = collectEvents(events, "process_exited");
   const accepted = classifyBy(models);
-  configure([modelSettings({ required: false })]);
-  await models.apply();
+  await models.apply(configOf([modelSettings({ required: false })]));
   await models.close();
   await accepted;
   expect(exits.map(({ reason }) => reason)).toEqual(["stopped", "stopped"]);
@@ -83,12 +85,13 @@ interface Directory {
   readonly events: EventBus;
   /** Of every process that was started. */
   readonly pids: readonly number[];
-  readonly configure: (models: readonly ModelConfig[]) => void;
+  /** The configuration that it was made by. */
+  readonly config: Config;
 }
 
 /** A directory that serves the real model. */
 async function servingDirectory(processes: Partial<Config["processes"]> = {}): Promise<Directory> {
-  let config = configOf([modelSettings()], processes);
+  const config = configOf([modelSettings()], processes);
   const events = strictEventBus();
   const pids: number[] = [];
   events.on("process_started", ({ pid }) => pids.push(pid));
@@ -97,9 +100,9 @@ async function servingDirectory(processes: Partial<Config["processes"]> = {}): P
     models.kill();
     await models.close();
   });
-  await models.apply();
+  await models.apply(config);
   await waitUntil(() => models.find(name)?.state() === "ready", "the model is ready");
-  return { models, events, pids, configure: (settings) => (config = configOf(settings, processes)) };
+  return { models, events, pids, config };
 }
 
 async function classifyBy(models: LocalModels): Promise<void> {
@@ -107,5 +110,7 @@ async function classifyBy(models: LocalModels): Promise<void> {
   if (model === null) {
     throw new Error("the model is not served");
   }
+  const release = model.hold();
   await classify(model, { texts: ["Bonjour à tous."], threshold: 0.5 }, requestContext(), strictEventBus());
+  release();
 }

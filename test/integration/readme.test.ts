@@ -55,7 +55,7 @@ test.each(requests)("the README's request gets the README's answer: $command", a
   if (answer === null) {
     expect(body).not.toHaveProperty("error");
   } else {
-    expect(comparable(body)).toEqual(comparable(JSON.parse(answer)));
+    expect(body).toEqual(likeAnswer(JSON.parse(answer)));
   }
 });
 
@@ -69,14 +69,19 @@ test("every other command of the README is run here or by CI", async () => {
   expect(stdout).toContain("valid");
 });
 
-/** Without what differs from request to request; scores to two digits, which is what the int8 model promises. */
-function comparable(value: unknown): unknown {
+/** Without what differs from request to request; scores within 0.05, as another processor may round differently. */
+function likeAnswer(value: unknown): unknown {
   if (Array.isArray(value)) {
-    return value.map(comparable);
+    return value.map(likeAnswer);
   }
   if (typeof value === "object" && value !== null) {
-    const kept = Object.entries(value).filter(([key]) => !["timings", "requestId", "traceId", "id"].includes(key));
-    return Object.fromEntries(kept.map(([key, each]) => [key, comparable(each)]));
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, varying.get(key) ?? likeAnswer(each)]));
   }
-  return typeof value === "number" ? Math.round(value * 100) / 100 : value;
+  return typeof value === "number" && !Number.isInteger(value) ? expect.closeTo(value, 1) : value;
 }
+
+const varying = new Map<string, unknown>([
+  ["timings", expect.any(Object)],
+  ["requestId", expect.any(String)],
+  ["traceId", expect.any(String)],
+]);

@@ -51,20 +51,20 @@ test("children that hang in native code are killed and replaced, each time", asy
 test("children that fail before they are ready open the circuit, and one that gets ready closes it", async () => {
   const model = superviseFixture({ instances: 2, spares: 1, fixture: "fails-to-load" });
   await waitUntil(() => model.supervisor.state === "circuit_open", "the circuit is open");
-  expect(model.supervisor.lastFailure).toBe("the model is broken");
+  expect(model.supervisor.problem()).toBe("the model is broken");
   expect(model.exits.length).toBeGreaterThanOrEqual(restart.giveUpAfterFailures);
   expect(model.exits.every(({ reason, wasReady }) => reason === "load_failed" && !wasReady)).toBe(true);
   model.fixture = "echo";
   await waitUntil(() => model.supervisor.state === "ready", "the model is ready again");
   await waitUntil(() => model.instances.length === 2, "both instances are ready");
   expect(await firstLogit(model.instances[0])).toBe(7);
-  expect(model.supervisor.lastFailure).toBeNull();
+  expect(model.supervisor.problem()).toBeNull();
 });
 
 test("a child that exits without a word before it is ready is tried again", async () => {
   const model = superviseFixture({ instances: 1, spares: 0, fixture: "exits-before-ready" });
   await waitUntil(() => model.exits.length === 1, "the first child is gone");
-  expect(model.supervisor.lastFailure).toBe("crashed before ready (exit code 3, signal null)");
+  expect(model.supervisor.problem()).toBe("crashed before ready (exit code 3, signal null)");
   model.fixture = "echo";
   await waitUntil(() => model.supervisor.state === "ready", "the model is ready");
 });
@@ -101,7 +101,7 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
       model: "fixture",
       instances: options.instances,
       spares: options.spares,
-      restart,
+      restart: () => restart,
       events,
       startProcess: () => startFixture(supervised.fixture, { stopTimeoutMs: 300 }),
       onInstance: (instance) => supervised.instances.push(instance),

@@ -1,85 +1,78 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkConfig } from "../../src/check-config.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
 import type { Environment } from "../../src/config/environment-layer.ts";
+import { validManifest, writeModelFolder } from "../helpers/model-folder.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
-const manifest = {
-  name: "small",
-  version: "1.2.3",
-  task: "text-classification",
-  plugin: "camembert",
-  precision: "int8",
-  files: [{ path: "onnx/model.onnx", bytes: 1, sha256: "0".repeat(64) }],
-  licence: "MIT",
-  provenance: {},
-};
-
-test("a valid configuration is summed up with its files and models", () => {
+test("a valid configuration is summed up with its files and models", async () => {
   using folder = new TemporaryFolder();
-  const environment = serving(folder, JSON.stringify(manifest));
-  const summary = checkConfig({ ...environment, PORT: "9999" });
+  const summary = await checkConfig({ ...serving(folder, { small: validManifest() }), PORT: "9999" });
   expect(summary).toContain("The configuration is valid.");
   expect(summary).toContain("127.0.0.1:9999");
   expect(summary).toContain(join(folder.path, "models.yaml"));
-  expect(summary).toContain("small 1.2.3 (text-classification, int8)");
+  expect(summary).toContain("small 1.2.3 (text-classification, fp32)");
 });
 
-test("the models of the repository pass", () => {
-  expect(checkConfig({})).toContain("camembert-toxicity-fr");
+test("the models of the repository pass", async () => {
+  expect(await checkConfig({})).toContain("camembert-toxicity-fr");
 });
 
-test("a problem of the settings is told before any model folder is opened", () => {
-  expect(
-    problemsOf({ LOG_LEVEL: "loud", MODELS_FILE: "/nowhere/models.yaml" }).map((problem) => problem.source),
-  ).toEqual(["/nowhere/models.yaml", "LOG_LEVEL"]);
+test("a problem of the settings is told before any model folder is opened", async () => {
+  const problems = await problemsOf({ LOG_LEVEL: "loud", MODELS_FILE: "/nowhere/models.yaml" });
+  expect(problems.map((problem) => problem.source)).toEqual(["/nowhere/models.yaml", "LOG_LEVEL"]);
 });
 
-test.each([
-  ["that is missing", null, "cannot be read"],
-  ["that is not JSON", "{", "is not valid JSON"],
-  ["that lacks a key", JSON.stringify({ ...manifest, licence: undefined }), "licence"],
-])("a manifest %s is a problem of the model's folder", (_, content, message) => {
+test("every model folder that cannot be opened is told with what is wrong in it", async () => {
   using folder = new TemporaryFolder();
-  expect(problemsOf(serving(folder, content))).toEqual([
-    {
-      key: "models[0].folder",
-      source: join(folder.path, "small/manifest.json"),
-      message: expect.stringContaining(message),
-    },
+  const unlicensed = { ...validManifest(), licence: undefined };
+  const environment = serving(folder, { good: validManifest(), unlicensed, missing: null, cut: validManifest() });
+  folder.write("cut/onnx/model.onnx", "cut");
+  expect(await problemsOf(environment)).toEqual([
+    { key: "models[1].folder", source: null, message: expect.stringMatching(/unlicensed.manifest\.json .*licence/s) },
+    { key: "models[2].folder", source: null, message: expect.stringMatching(/missing.manifest\.json cannot be read/) },
+    { key: "models[3].folder", source: null, message: expect.stringMatching(/onnx.model\.onnx has 3 bytes/) },
   ]);
 });
 
-test("the model that classifies must be among those that are served", () => {
+test("two folders must not hold models of one name", async () => {
   using folder = new TemporaryFolder();
-  const environment = serving(folder, JSON.stringify(manifest));
+  const environment = serving(folder, { one: validManifest(), two: { ...validManifest(), version: "2.0.0" } });
+  const message = "holds a model named small, and so does models[0].folder";
+  expect(await problemsOf(environment)).toEqual([{ key: "models[1].folder", source: null, message }]);
+});
+
+test("the model that classifies must be among those that are served", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest() });
   const message = "no served text-classification model has this name; served are: small";
-  expect(problemsOf({ ...environment, SERVICE__CLASSIFY__MODEL: "large" })).toEqual([
+  expect(await problemsOf({ ...environment, SERVICE__CLASSIFY__MODEL: "large" })).toEqual([
     { key: "classify.model", source: null, message },
   ]);
 });
 
-test("a speech model cannot be the one that classifies", () => {
+test("a speech model cannot be the one that classifies", async () => {
   using folder = new TemporaryFolder();
-  const environment = serving(folder, JSON.stringify({ ...manifest, task: "automatic-speech-recognition" }));
-  expect(problemsOf(environment)).toMatchObject([{ key: "classify.model" }]);
+  const speech = { ...validManifest(), task: "automatic-speech-recognition" };
+  expect(await problemsOf(serving(folder, { small: speech }))).toMatchObject([{ key: "classify.model" }]);
 });
 
-/** An environment in which one model is served, from a folder whose manifest has this content. */
-function serving(folder: TemporaryFolder, manifestContent: string | null): Environment {
-  mkdirSync(join(folder.path, "small"));
-  if (manifestContent !== null) {
-    folder.write("small/manifest.json", manifestContent);
+/** An environment in which these folders are served, each with its manifest; null makes none. */
+function serving(folder: TemporaryFolder, manifests: Readonly<Record<string, unknown>>): Environment {
+  for (const [name, manifest] of Object.entries(manifests)) {
+    if (manifest !== null) {
+      writeModelFolder(join(folder.path, name), manifest);
+    }
   }
-  const models = folder.write("models.yaml", `models: [{ folder: ${join(folder.path, "small")} }]\n`);
+  const entries = Object.keys(manifests).map((name) => `  - folder: ${join(folder.path, name)}\n`);
+  const models = folder.write("models.yaml", `models:\n${entries.join("")}`);
   return { MODELS_FILE: models, SERVICE__CLASSIFY__MODEL: "small" };
 }
 
-function problemsOf(environment: Environment): ConfigError["problems"] {
+async function problemsOf(environment: Environment): Promise<ConfigError["problems"]> {
   try {
-    checkConfig(environment);
+    await checkConfig(environment);
   } catch (error) {
     if (error instanceof ConfigError) {
       return error.problems;

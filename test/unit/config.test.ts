@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { projectRoot } from "../../src/config/load-config.ts";
-import { modelsFileSchema, settingsSchema } from "../../src/config.ts";
+import { keysThatNeedRestart, modelsFileSchema, settingsSchema } from "../../src/config.ts";
 
 test("default.yaml sets every setting of the schema and no other", () => {
   expect(leafKeys(defaults()).toSorted()).toEqual(schemaKeys(settingsSchema).toSorted());
@@ -15,6 +15,21 @@ test("every setting in default.yaml has a comment above it", () => {
   const uncommented = lines.filter((line, index) => /^ {2}\w+:/.test(line) && !/^ {2}#/.test(lines[index - 1] ?? ""));
   expect(lines.filter((line) => /^ {2}\w+:/.test(line)).length).toBeGreaterThan(30);
   expect(uncommented).toEqual([]);
+});
+
+test("the comments in default.yaml mark exactly the settings that need a restart", () => {
+  const marked: string[] = [];
+  let section = "";
+  let isMarked = false;
+  for (const line of readFileSync(join(projectRoot, "config/default.yaml"), "utf8").split("\n")) {
+    section = /^(\w+):/.exec(line)?.[1] ?? section;
+    const key = /^ {2}(\w+):/.exec(line)?.[1];
+    if (key !== undefined && isMarked) {
+      marked.push(`${section}.${key}`);
+    }
+    isMarked = /^ {2}#.* \(restart\)$/.test(line);
+  }
+  expect(marked).toEqual(keysThatNeedRestart);
 });
 
 test("a model needs no more than its folder", () => {

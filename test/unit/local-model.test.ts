@@ -27,7 +27,11 @@ test("a model that was opened and not started is loading, and says who it is", a
   expect(model.identity).toMatchObject({ name: "small", version: "1.2.3" });
   expect(model.identity.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect([model.labels, model.task, model.device]).toEqual([["non_toxic", "toxic"], "text-classification", "none"]);
-  expect([model.state(), model.stateDetail(), model.queueDepth]).toEqual(["loading", "its processes are starting", 0]);
+  expect([model.state(), model.stateDetail(), model.queueDepth]).toEqual([
+    "loading",
+    "no inference process is ready yet",
+    0,
+  ]);
   expect(model.refusal({ address: "A", clientId: "x" })).toMatchObject({ code: "model_loading", retryAfterMs: 1000 });
   await model.close();
   expect(model.refusal({ address: "A", clientId: "x" })).toMatchObject({ code: "draining" });

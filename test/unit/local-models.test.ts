@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
-import type { ModelConfig } from "../../src/local-model.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import { strictEventBus } from "../helpers/event-bus.ts";
 import { configOf, modelSettings } from "../helpers/local-models.ts";
@@ -17,8 +16,9 @@ test("two folders that hold models of one name are refused, and nothing is serve
   using one = new TemporaryFolder();
   using two = new TemporaryFolder();
   const folders = [writeModelFolder(one.path), writeModelFolder(two.path)];
-  const models = directoryOf(folders.map((folder) => modelSettings({ folder })));
-  await expect(models.apply()).rejects.toThrow("two model folders hold a model named small");
+  const config = configOf(folders.map((folder) => modelSettings({ folder })));
+  const models = directoryOf(config);
+  await expect(models.apply(config)).rejects.toThrow("two model folders hold a model named small");
   expect(models.list()).toEqual([]);
 });
 
@@ -28,20 +28,25 @@ test("one folder that cannot be opened refuses the whole configuration", async (
   writeModelFolder(good.path);
   writeModelFolder(bad.path, { ...validManifest(), name: "other" });
   bad.write("config.json", "{}");
-  const models = directoryOf([modelSettings({ folder: good.path }), modelSettings({ folder: bad.path })]);
-  await expect(models.apply()).rejects.toThrow(/config\.json has 2 bytes/);
+  const config = configOf([modelSettings({ folder: good.path }), modelSettings({ folder: bad.path })]);
+  const models = directoryOf(config);
+  await expect(models.apply(config)).rejects.toThrow(/config\.json has 2 bytes/);
   expect(models.list()).toEqual([]);
 });
 
-test("after a configuration that failed, the next one is applied all the same", async () => {
-  let config: Config = configOf([modelSettings({ folder: "/nowhere" })]);
-  const models = new LocalModels(() => config, strictEventBus());
-  await expect(models.apply()).rejects.toThrow("/nowhere/manifest.json cannot be read");
-  config = configOf([]);
-  await expect(models.apply()).resolves.toBeUndefined();
+test("a configuration whose classify.model is not served is refused, whatever was refused before it", async () => {
+  using folder = new TemporaryFolder();
+  writeModelFolder(folder.path);
+  const models = directoryOf(configOf([]));
+  await expect(models.apply(configOf([modelSettings({ folder: "/nowhere" })]))).rejects.toThrow(
+    "/nowhere/manifest.json cannot be read",
+  );
+  await expect(models.apply(configOf([modelSettings({ folder: folder.path })]))).rejects.toThrow(
+    "classify.model names no served text-classification model; served: small",
+  );
+  expect(models.list()).toEqual([]);
 });
 
-function directoryOf(settings: readonly ModelConfig[]): LocalModels {
-  const config = configOf(settings);
+function directoryOf(config: Config): LocalModels {
   return new LocalModels(() => config, strictEventBus());
 }

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { maxLargestBodies } from "../../../src/admission/body-memory.ts";
 import { fakeApp } from "../../helpers/fake-app.ts";
 import { classifyBody, classifyBytes, FakeClient } from "../../helpers/fake-client.ts";
 
 const limit = 1_024;
 const chunkedHead =
   "POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+function headFrom(address: string): string {
+  return `POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Forwarded-For: ${address}\r\n`;
+}
 
 function padded(size: number): string {
   const json = JSON.stringify(classifyBody());
@@ -84,6 +89,30 @@ describe("a body beyond the limit", () => {
     await client.closed();
     clearInterval(sending);
     expect(fake.finished).toHaveLength(1);
+  });
+});
+
+describe("the memory for bodies", () => {
+  it("refuses what it has no room for: announced bodies before they are asked for, others as they arrive", async () => {
+    await using fake = await fakeApp({ server: { bodyLimitBytes: limit, trustProxy: true } });
+    const port = await fake.listen();
+    using silent = new DisposableStack();
+    for (let body = 0; body < maxLargestBodies; body++) {
+      const client = silent.use(await FakeClient.connect(port));
+      client.send(`${headFrom(`192.0.2.${body}`)}Content-Length: ${limit}\r\n\r\n`);
+    }
+    await expect.poll(() => fake.received.length).toBe(maxLargestBodies);
+    using announced = await FakeClient.connect(port);
+    announced.send(`${headFrom("198.51.100.1")}Content-Length: ${limit}\r\nExpect: 100-continue\r\n\r\n`);
+    expect((await announced.response()).status).toBe(503);
+    using chunked = await FakeClient.connect(port);
+    chunked.send(`${headFrom("198.51.100.1")}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`);
+    expect((await chunked.response()).status).toBe(503);
+    expect(fake.finished).toMatchObject([{ code: "overloaded" }, { code: "overloaded" }]);
+    silent.dispose();
+    await expect.poll(() => fake.finished.length).toBe(maxLargestBodies + 2);
+    using next = await FakeClient.connect(port);
+    expect((await next.send(classifyBytes(padded(limit))).response()).status).toBe(200);
   });
 });
 

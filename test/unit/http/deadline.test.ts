@@ -44,6 +44,23 @@ describe("the deadline of a request", () => {
     expect(fake.model.contexts).toEqual([]);
   });
 
+  it("counts from the headers on without a limit of the client's, too", async () => {
+    await using fake = await fakeApp({ deadline: { defaultMs: 60 }, server: { maxConcurrentRequests: 1 } });
+    const port = await fake.listen();
+    using client = await FakeClient.connect(port);
+    client.send(classifyBytes().slice(0, -1));
+    expect((await client.response()).status).toBe(504);
+    using next = await FakeClient.connect(port);
+    expect((await next.send(classifyBytes()).response()).status).toBe(200);
+  });
+
+  it("may be later than the default when the body says so", async () => {
+    await using fake = await fakeApp({ deadline: { defaultMs: 60 } });
+    fake.model.runWith = () => new Promise((resolve) => setTimeout(resolve, 120));
+    const payload = { ...classifyBody(), options: { timeoutMs: 60_000 } };
+    expect((await fake.app.inject({ ...request, payload })).statusCode).toBe(200);
+  });
+
   it("reports what goes wrong in a stage after the answer has left", async () => {
     await using fake = await fakeApp();
     const { promise, reject } = Promise.withResolvers<void>();

@@ -85,6 +85,38 @@ describe("the limit of requests in flight", () => {
     expect((await fake.app.inject(request)).statusCode).toBe(200);
   });
 
+  it("keeps permits for other addresses when one sends headers and no body", async () => {
+    await using fake = await fakeApp({ server: { maxConcurrentRequests: 3, trustProxy: true } });
+    const port = await fake.listen();
+    using greedy = await FakeClient.connect(port);
+    using other = await FakeClient.connect(port);
+    const head = classifyBytes(classifyBody(), ["X-Forwarded-For: 192.0.2.1"]).slice(0, -5);
+    using second = await FakeClient.connect(port);
+    greedy.send(head);
+    second.send(head);
+    await expect.poll(() => fake.received.length).toBe(2);
+    using third = await FakeClient.connect(port);
+    expect((await third.send(head).response()).status).toBe(503);
+    other.send(classifyBytes(classifyBody(), ["X-Forwarded-For: 192.0.2.2"]));
+    expect((await other.response()).status).toBe(200);
+  });
+
+  it("counts clients whose address cannot be told as one", async () => {
+    await using fake = await fakeApp();
+    const asked: ClientKey[] = [];
+    fake.model.refuseWith = (client) => {
+      asked.push(client);
+      return overloaded;
+    };
+    fake.app.server.on("connection", (socket) => {
+      // What Node says of a connection that was reset before it was asked.
+      Object.defineProperty(socket, "remoteAddress", { value: undefined });
+    });
+    using client = await FakeClient.connect(await fake.listen());
+    expect((await client.send(classifyBytes()).response()).status).toBe(503);
+    expect(asked).toEqual([{ address: "unknown", clientId: "" }]);
+  });
+
   it("gets its permits back from requests that failed, whichever way", async () => {
     await using fake = await fakeApp({ server: { maxConcurrentRequests: 1 } });
     const request = { method: "POST", url: "/v1/classify" } as const;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { maxCommas, maxNesting, structureProblem } from "../../../src/http/json-structure.ts";
+import { maxTextLength, maxTexts } from "../../../src/admission/input-limits.ts";
+import { maxNesting, maxScanned, maxValues, structureProblem } from "../../../src/http/json-structure.ts";
 
 describe("structureProblem", () => {
   it("accepts as many levels as the limit says", () => {
@@ -14,12 +15,33 @@ describe("structureProblem", () => {
   });
 
   it("refuses more values than the limit says", () => {
-    expect(structureProblem(`[${"1,".repeat(maxCommas)}1]`)).toBeNull();
-    expect(structureProblem(`[${"1,".repeat(maxCommas + 1)}1]`)).toMatch(/more than 10000 values/);
+    expect(structureProblem(`[${"1,".repeat(maxValues - 1)}1]`)).toBeNull();
+    expect(structureProblem(`[${"1,".repeat(maxValues)}1]`)).toMatch(/more than 10000 values/);
+    const nested = "[".repeat(maxNesting - 1) + "]".repeat(maxNesting - 1);
+    expect(structureProblem(`[${`${nested},`.repeat(maxValues / maxNesting)}${nested}]`)).toMatch(/more than 10000/);
+  });
+
+  it("lets every text of the greatest length through, however it is written", () => {
+    for (const character of ['\\"', "\\\\", "\\n", "\\u0022", "\\ud83d\\udc4d", "👍"]) {
+      const texts = Array(maxTexts).fill(`"${character.repeat(maxTextLength)}"`);
+      expect(structureProblem(`{"inputs":{"classificationInputs":[${texts.join(",\n    ")}]}}`)).toBeNull();
+    }
+    expect(structureProblem(`["${"a".repeat(4_194_304)}"]`)).toBeNull();
+  });
+
+  it("gives up on more white space, quotes or backslashes than a valid body can need", () => {
+    for (const [start, unit, end] of [
+      ["[", " ", "]"],
+      ["", '""', ""],
+      ['["', '\\"', '"]'],
+      ['["', "\\\\", '"]'],
+    ]) {
+      expect(structureProblem(`${start}${unit?.repeat(maxScanned)}${end}`)).toMatch(/more than \d+ quotes/);
+    }
   });
 
   it("does not count what stands in strings, however they are escaped", () => {
-    const brackets = "[{,".repeat(2 * maxCommas);
+    const brackets = "[{,".repeat(2 * maxValues);
     for (const text of [brackets, `\\"${brackets}`, `${brackets}\\\\`, `\\\\\\"${brackets}\\"`]) {
       expect(structureProblem(`["${text}"]`)).toBeNull();
     }

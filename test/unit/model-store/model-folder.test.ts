@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openModelFolder, readManifest } from "../../../src/model-store/model-folder.ts";
+import { OperatorError } from "../../../src/operator-error.ts";
 import { validManifest, writeModelFolder } from "../../helpers/model-folder.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
@@ -40,6 +41,18 @@ test("every file that does not match is named, with what was expected and found"
   );
 });
 
+test("a file that is there and cannot be read is told apart from one that is missing", async () => {
+  using folder = new TemporaryFolder();
+  const manifest = validManifest();
+  mkdirSync(join(folder.path, "odd"));
+  // A folder has a size like a file, and cannot be read like one.
+  const odd = { path: "odd", bytes: statSync(join(folder.path, "odd")).size, sha256: "0".repeat(64) };
+  writeModelFolder(folder.path, { ...manifest, files: [...manifest.files, odd] });
+  const error = await openModelFolder(folder.path).catch((failure: unknown) => failure);
+  expect(error).toBeInstanceOf(OperatorError);
+  expect(error).toMatchObject({ message: expect.stringMatching(/: odd cannot be read \(EISDIR\)$/) });
+});
+
 test("a manifest with a path out of the folder is refused before any file is read", async () => {
   using folder = new TemporaryFolder();
   const manifest = validManifest();
@@ -51,7 +64,7 @@ test("a manifest with a path out of the folder is refused before any file is rea
 test("a manifest that is missing, no JSON, or incomplete is named with what is wrong", async () => {
   using folder = new TemporaryFolder();
   const file = join(folder.path, "manifest.json");
-  await expect(readManifest(folder.path)).rejects.toThrow(`${file} cannot be read`);
+  await expect(readManifest(folder.path)).rejects.toThrow(`${file} cannot be read (ENOENT)`);
   folder.write("manifest.json", "{ name: ");
   await expect(readManifest(folder.path)).rejects.toThrow(`${file} is no JSON`);
   folder.write("manifest.json", "{}");

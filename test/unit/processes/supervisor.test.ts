@@ -90,7 +90,7 @@ test("after the last allowed failure the circuit is open, starts go on slowly, a
   model.supervisor.start();
   await model.failStarts(3);
   expect(model.supervisor.state).toBe("circuit_open");
-  expect(model.supervisor.lastFailure).toBe("the model is broken");
+  expect(model.supervisor.problem()).toBe("the model is broken");
   expect(model.supervisor.retryInMs).toBe(60_000);
   await vi.advanceTimersByTimeAsync(59_999);
   expect(model.processes).toHaveLength(3);
@@ -98,7 +98,7 @@ test("after the last allowed failure the circuit is open, starts go on slowly, a
   expect(model.processes).toHaveLength(4);
   await model.becomeReady(3);
   expect(model.states).toEqual(["circuit_open", "ready"]);
-  expect([model.supervisor.lastFailure, model.supervisor.retryInMs]).toEqual([null, 0]);
+  expect([model.supervisor.problem(), model.supervisor.retryInMs]).toEqual([null, 0]);
   expect(model.instances).toEqual([3]);
 });
 
@@ -164,7 +164,7 @@ test("a failure without words is described by its exit, never by nothing", async
   const model = new Model({ instances: 1, spares: 0 });
   model.supervisor.start();
   await model.die(0, "");
-  expect(model.supervisor.lastFailure).toBe("crashed before ready (exit code null, signal SIGSEGV)");
+  expect(model.supervisor.problem()).toBe("crashed before ready (exit code null, signal SIGSEGV)");
 });
 
 test("a system that refuses to start a process is met by waiting, like any other failed start", async () => {
@@ -172,7 +172,7 @@ test("a system that refuses to start a process is met by waiting, like any other
   const errors = collectEvents(model.events, "error_occurred");
   model.refusal = new Error("spawn ENOMEM");
   model.supervisor.start();
-  expect(model.supervisor.lastFailure).toBe("spawn ENOMEM");
+  expect(model.supervisor.problem()).toBe("spawn ENOMEM");
   expect(errors).toEqual([{ where: "supervisor", error: model.refusal }]);
   model.refusal = null;
   await vi.advanceTimersByTimeAsync(200);
@@ -251,7 +251,7 @@ class Model {
       model: "model",
       instances,
       spares,
-      restart,
+      restart: () => restart,
       events: this.events,
       startProcess: () => this.#start().asInferenceProcess,
       onInstance: (instance) => this.instances.push(this.processes.findIndex(({ pid }) => pid === instance.pid)),

@@ -198,17 +198,30 @@ test("the windows of a batch that died run again, each alone, and give their res
   expect(replacement.runs.map(({ inputs }) => inputs.length)).toEqual([1, 1, 1]);
 });
 
-test("what died with a batch runs before what waits", async () => {
+test("what died with a batch runs before what its client has waiting", async () => {
   const { scheduler, instance } = schedulerWithInstance();
   const died = submit(scheduler, [1]);
   await setImmediate();
-  const waiting = submit(scheduler, [2], { address: "192.0.2.2" });
+  const waiting = submit(scheduler, [2]);
   instance.die();
   await setImmediate();
   const replacement = addInstance(scheduler);
   await answerAll(replacement);
   await Promise.all([died, waiting]);
   expect(firstTokens(replacement)).toEqual([[1], [2]]);
+});
+
+test("what died with a batch takes no other address's turn", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const died = [1, 2, 3, 4].map((token) => submit(scheduler, [token]));
+  await setImmediate();
+  const waiting = submit(scheduler, [5], { address: "192.0.2.2" });
+  instance.die();
+  await setImmediate();
+  const replacement = addInstance(scheduler);
+  await answerAll(replacement);
+  await Promise.all([...died, waiting]);
+  expect(firstTokens(replacement).flat().indexOf(5)).toBeLessThan(2);
 });
 
 test("a poisoned text fails alone, its batch mates get their scores", async () => {

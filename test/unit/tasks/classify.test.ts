@@ -122,6 +122,7 @@ function fakeModel(texts: readonly (readonly Logits[])[], changes: Partial<Serve
     isRequired: true,
     device: "cpu",
     state: () => "ready",
+    hold: () => () => {},
     refusal: () => null,
     prepare: () => Promise.resolve(numberWindows(texts)),
     // Each window carries its number as its token, so that an answer in another order would show.

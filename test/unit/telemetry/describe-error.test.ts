@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import { OperatorError } from "../../../src/operator-error.ts";
 import { describeError } from "../../../src/telemetry/describe-error.ts";
 
 const userText = "espèce d'imbécile";
@@ -21,6 +22,18 @@ test("an error of our own keeps its message, its code and its facts", () => {
     message: "The scores do not sum to 1.",
     facts: { sum: 1.5 },
   });
+});
+
+test("an error for operators keeps its message, and of the system's error behind it the code alone", () => {
+  const cause = Object.assign(new Error(`ENOENT: no such file, open '${userText}'`), { code: "ENOENT" });
+  const description = describeError(new OperatorError("model.json cannot be read", { cause }));
+  expect(description).toMatchObject({
+    name: "OperatorError",
+    message: "model.json cannot be read",
+    cause: { name: "Error", code: "ENOENT" },
+  });
+  expect(description.cause).not.toHaveProperty("message");
+  expect(JSON.stringify(description)).not.toContain(userText);
 });
 
 test("a cause is described by the same rules", () => {

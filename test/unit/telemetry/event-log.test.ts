@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { EventBus, type ServiceEvents } from "../../../src/events.ts";
+import { OperatorError } from "../../../src/operator-error.ts";
 import { logEvents } from "../../../src/telemetry/event-log.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { LogLines } from "../../helpers/log-lines.ts";
@@ -50,7 +51,7 @@ test.each([
   ["protocol_violation", "warn"],
 ] as const)("a process that exited as %s is told at %s", (reason, level) => {
   const { bus, lines } = createLog();
-  const exit = { wasReady: true, exitCode: null, signal: "SIGKILL", killMs: 12.5 };
+  const exit = { wasReady: true, exitCode: null, signal: "SIGKILL", killMs: 12.5, detail: null };
   bus.emit("process_exited", { model: "small", pid: 7, reason, ...exit });
   expect(lines.parsed).toMatchObject([
     {
@@ -63,7 +64,23 @@ test.each([
       exit_code: null,
       signal: "SIGKILL",
       kill_ms: 12.5,
+      detail: null,
     },
+  ]);
+});
+
+test("a process that could not load its model is told with what it said of that", () => {
+  const { bus, lines } = createLog();
+  const exit = { wasReady: false, exitCode: 1, signal: null, killMs: null, detail: "onnx/model.onnx has no output" };
+  bus.emit("process_exited", { model: "small", pid: 7, reason: "load_failed", ...exit });
+  expect(lines.parsed).toMatchObject([{ event: "process_exited", detail: "onnx/model.onnx has no output" }]);
+});
+
+test("a text worker that was replaced is a warning", () => {
+  const { bus, lines } = createLog();
+  bus.emit("text_worker_restarted", { model: "small", reason: "time_limit" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "text_worker_restarted", model: "small", reason: "time_limit" },
   ]);
 });
 
@@ -80,13 +97,27 @@ test.each([
 
 test("an error is told with where it happened, and a foreign one without its message", () => {
   const { bus, lines } = createLog();
-  bus.emit("error_occurred", { where: "models", error: new Error("quotes the text") });
+  bus.emit("error_occurred", { where: "classify", error: new Error("quotes the text") });
   bus.emit("error_occurred", { where: "classify", error: new ServiceError("internal_error", "No scores came.") });
   expect(lines.parsed).toMatchObject([
-    { level: "error", event: "error_occurred", where: "models", error: { name: "Error" } },
+    { level: "error", event: "error_occurred", where: "classify", error: { name: "Error" } },
     { level: "error", event: "error_occurred", where: "classify", error: { message: "No scores came." } },
   ]);
   expect(lines.text).not.toContain("quotes the text");
+});
+
+test("why a model cannot be opened is told", () => {
+  const { bus, lines } = createLog();
+  const cause = Object.assign(new Error("permission denied"), { code: "EACCES" });
+  const error = new OperatorError("models/small/manifest.json cannot be read (EACCES)", { cause });
+  bus.emit("error_occurred", { where: "models", error });
+  expect(lines.parsed).toMatchObject([
+    {
+      level: "error",
+      where: "models",
+      error: { message: "models/small/manifest.json cannot be read (EACCES)", cause: { code: "EACCES" } },
+    },
+  ]);
 });
 
 test("what only metrics count is not logged", () => {

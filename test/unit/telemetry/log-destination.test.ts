@@ -80,6 +80,43 @@ test("a reader that is gone ends the writing, and lines are counted as lost", as
   expect(destination.takeLostLines()).toBe(1);
 });
 
+test("what a full disk refuses counts against the limit for as long as it is held, however often it is tried again", async () => {
+  const destination = new AsyncLogDestination(openSync("/dev/full", "w"), 1_000);
+  const line = `${"x".repeat(99)}\n`;
+  let written = 0;
+  let lost = 0;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    for (let count = 0; count < 15; count++, written++) {
+      destination.write(line);
+    }
+    // Ends when the disk has refused once more.
+    await destination.flush();
+    lost += destination.takeLostLines();
+    // Nothing ever left, so what is not lost is held.
+    expect((written - lost) * line.length).toBe(1_000);
+  }
+  expect(lost).toBe(50);
+});
+
+test("what waited behind a refusal leaves after it, in order and once", async () => {
+  using folder = new TemporaryFolder();
+  const { reader, writer } = openPipe(folder);
+  const destination = new AsyncLogDestination(writer);
+  const first = `${"x".repeat(99)}\n`.repeat(2_000);
+  destination.write(first);
+  await destination.flush();
+  destination.write("second\n");
+  const received = Buffer.alloc(first.length + "second\n".length);
+  let length = 0;
+  while (length < received.length) {
+    length += readAvailable(reader, received, length);
+    await new Promise(setImmediate);
+  }
+  expect(received.toString()).toBe(`${first}second\n`);
+  await destination.flush();
+  expect(destination.takeLostLines()).toBe(0);
+});
+
 test("a full disk ends neither the flush nor the process, and no exit listener is left when it is over", async () => {
   const listeners = process.listenerCount("exit");
   // Stays open: the line is tried again until this process ends.

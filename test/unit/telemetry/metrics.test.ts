@@ -45,6 +45,7 @@ test("every metric is there by its name, and only by the names that are document
     "inference_queue_duration_seconds histogram",
     "inference_requests_total counter",
     "model_info gauge",
+    "text_worker_restarts_total counter",
     "toxicity_prediction_scores histogram",
   ]);
   expect(names).toContain("process_resident_memory_bytes gauge");
@@ -155,9 +156,10 @@ test("scores, batches and restarts are counted as they happen", async () => {
   ];
   bus.emit("text_classified", { model: "small", scores });
   bus.emit("batch_completed", { model: "small", windows: 3, tokens: 9, paddedTokens: 12, inferenceMs: 1 });
-  const exit = { model: "small", pid: 1, wasReady: true, exitCode: null, signal: null, killMs: null };
+  const exit = { model: "small", pid: 1, wasReady: true, exitCode: null, signal: null, killMs: null, detail: null };
   bus.emit("process_exited", { ...exit, reason: "crashed" });
   bus.emit("process_exited", { ...exit, reason: "stopped" });
+  bus.emit("text_worker_restarted", { model: "small", reason: "time_limit" });
   expect(await samples("toxicity_prediction_scores")).toEqual(
     expect.arrayContaining([
       'toxicity_prediction_scores_bucket{le="0.7",label="toxic"} 0',
@@ -173,6 +175,9 @@ test("scores, batches and restarts are counted as they happen", async () => {
   );
   expect(await samples("inference_process_restarts_total")).toEqual([
     'inference_process_restarts_total{model_name="small",reason="crashed"} 1',
+  ]);
+  expect(await samples("text_worker_restarts_total")).toEqual([
+    'text_worker_restarts_total{model_name="small",reason="time_limit"} 1',
   ]);
 });
 

@@ -48,8 +48,10 @@ test("any text has windows within the limit, in order and inside the text", () =
       let previous = { start: -1, end: -1 };
       for (const window of windows) {
         expect(window.inputIds.length).toBeLessThanOrEqual(limits.windowTokens);
-        expect(window.start).toBeGreaterThan(previous.start);
-        expect(window.end).toBeGreaterThan(previous.end);
+        // Neighbours may begin or end in the same character, when that is several tokens.
+        expect(window.start).toBeGreaterThanOrEqual(previous.start);
+        expect(window.end).toBeGreaterThanOrEqual(previous.end);
+        expect(window.start + window.end).toBeGreaterThan(previous.start + previous.end);
         expect(window.end).toBeLessThanOrEqual(text.length);
         previous = window;
       }

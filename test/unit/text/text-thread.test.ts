@@ -64,10 +64,7 @@ describe("a thread that", () => {
 
 test("a thread that cannot start tells why", async () => {
   const thread = startThread("cannot-start-without-its-folder", "/no/such/folder");
-  await expect(thread.ready).rejects.toMatchObject({
-    code: "internal_error",
-    cause: { message: "/no/such/folder is missing" },
-  });
+  await expect(thread.ready).rejects.toThrow("the text worker cannot start: /no/such/folder is missing");
   expect(thread.exitReason).toBe("crashed");
 });
 
