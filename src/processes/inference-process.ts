@@ -58,8 +58,8 @@ interface PendingRun {
   readonly resolve: (result: ResultMessage) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
-  /** When it was sent or last showed progress, on the clock of `performance.now()`. */
-  lastSignAt: number;
+  /** Signs of progress so far. */
+  signs: number;
 }
 
 /** Longest line of a process's output that is passed on, in characters. */
@@ -135,8 +135,8 @@ export class InferenceProcess {
     }
     const id = this.#nextRunId++;
     const { promise, resolve, reject } = Promise.withResolvers<ResultMessage>();
-    const timer = setTimeout(() => this.#checkProgress(id, limitMs), limitMs);
-    this.#runs.set(id, { resolve, reject, timer, lastSignAt: performance.now() });
+    const timer = setTimeout(() => this.#killUnlessHeardOf(id), limitMs);
+    this.#runs.set(id, { resolve, reject, timer, signs: 0 });
     const message: RunMessage = { type: "run", id, inputs };
     this.#child.send(message, ignoreClosedChannel);
     return promise;
@@ -161,10 +161,11 @@ export class InferenceProcess {
   }
 
   /** After a pause of this whole process timers come first: what the child sent meanwhile is heard before judging it. */
-  #checkProgress(id: number, limitMs: number): void {
+  #killUnlessHeardOf(id: number): void {
+    const signs = this.#runs.get(id)?.signs;
     setImmediate(() => {
       const run = this.#runs.get(id);
-      if (run !== undefined && performance.now() - run.lastSignAt >= limitMs) {
+      if (run !== undefined && run.signs === signs) {
         this.kill("no_progress");
       }
     });
@@ -193,7 +194,7 @@ export class InferenceProcess {
       return false;
     }
     if (message.type === "progress") {
-      run.lastSignAt = performance.now();
+      run.signs++;
       run.timer.refresh();
       return true;
     }

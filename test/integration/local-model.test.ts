@@ -107,8 +107,8 @@ test("a close finishes what was accepted, then ends the processes and refuses th
   const exits = collectEvents(events, "process_exited");
   const model = await readyModel({}, {}, events);
   const accepted = Array.from({ length: 20 }, async () => {
-    using _held = { [Symbol.dispose]: model.hold() };
-    return await classifyTexts(model, sentences);
+    const release = model.hold();
+    return classifyTexts(model, sentences).finally(release);
   });
   const closed = model.close();
   expect(await Promise.all(accepted)).toHaveLength(20);
