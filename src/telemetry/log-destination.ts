@@ -11,13 +11,15 @@ export interface LogDestination {
 
 /** Bytes that may be held for a slow reader or a full disk: some 40,000 lines. */
 const defaultMaxHeldBytes = 16_777_216;
+/** Lines are gathered for this long: a write costs more than making a line, and under overload lines are many. */
+const gatherMs = 20;
 /** Before a reader that was busy, or a disk that was full, is tried again. */
 const retryDelayMs = 100;
 /** Tries at exit, `retryDelayMs` apart, when the reader is busy. */
 const exitTries = 10;
 
 /**
- * Writes lines to a file descriptor, all those that came meanwhile at once. What waits when the process exits is
+ * Writes lines to a file descriptor, all those that came within `gatherMs` at once. What waits when the process exits is
  * written then. (pino's own destination never gives up at exit when its reader is gone or the disk is full.)
  */
 export class AsyncLogDestination implements LogDestination {
@@ -31,6 +33,8 @@ export class AsyncLogDestination implements LogDestination {
   #isInFlight = false;
   /** From the first waiting line until nothing waits. */
   #isWriting = false;
+  /** Until the lines of now are written; null while they are. */
+  #gathering: NodeJS.Timeout | null = null;
   #isBroken = false;
   #lostLines = 0;
   #onIdle: (() => void)[] = [];
@@ -51,18 +55,35 @@ export class AsyncLogDestination implements LogDestination {
     if (!this.#isWriting) {
       this.#isWriting = true;
       process.on("exit", this.#writeRest);
-      setImmediate(() => this.#writeNext());
+      this.#gather();
     }
   }
 
   flush(): Promise<void> {
-    return this.#isWriting ? new Promise((resolve) => this.#onIdle.push(resolve)) : Promise.resolve();
+    if (!this.#isWriting) {
+      return Promise.resolve();
+    }
+    const written = new Promise<void>((resolve) => this.#onIdle.push(resolve));
+    if (this.#gathering !== null) {
+      this.#writeGathered();
+    }
+    return written;
   }
 
   takeLostLines(): number {
     const lost = this.#lostLines;
     this.#lostLines = 0;
     return lost;
+  }
+
+  #gather(): void {
+    this.#gathering = setTimeout(() => this.#writeGathered(), gatherMs).unref();
+  }
+
+  #writeGathered(): void {
+    clearTimeout(this.#gathering ?? undefined);
+    this.#gathering = null;
+    this.#writeNext();
   }
 
   #writeNext(): void {
@@ -79,11 +100,20 @@ export class AsyncLogDestination implements LogDestination {
       this.#isInFlight = false;
       if (error === null) {
         this.#unwritten = this.#unwritten.subarray(written);
-        this.#writeNext();
+        this.#continue();
       } else {
         this.#afterFailure(error);
       }
     });
+  }
+
+  /** The rest of a write in part, and what somebody waits for, does not wait to be gathered. */
+  #continue(): void {
+    if (this.#unwritten.length > 0 || this.#waiting.length === 0 || this.#onIdle.length > 0) {
+      this.#writeNext();
+    } else {
+      this.#gather();
+    }
   }
 
   #takeWaiting(): void {
