@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { ServiceEvents } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import { AsyncLogDestination, type LogDestination } from "./log-destination.ts";
+import { isoTimestamp } from "./timestamp.ts";
 
 /** A reader that has stopped does not hold up the end of the service for longer than this. */
 const flushTimeoutMs = 1_000;
@@ -38,7 +39,7 @@ export function createLogger({
     {
       level: level(),
       base: { version },
-      timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
+      timestamp: () => `,"timestamp":"${isoTimestamp(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
