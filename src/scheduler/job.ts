@@ -25,6 +25,8 @@ export interface PendingWindow extends QueueEntry {
 export class Job {
   readonly context: RequestContext;
   readonly windows: readonly PendingWindow[];
+  /** Of all windows. */
+  readonly tokens: number;
   readonly result: Promise<JobResult>;
   readonly #settle: PromiseWithResolvers<JobResult>;
   readonly #outputs: (WindowOutput | undefined)[];
@@ -44,6 +46,7 @@ export class Job {
       path,
       mustRunAlone: false,
     }));
+    this.tokens = this.windows.reduce((total, { length }) => total + length, 0);
     this.#settle = Promise.withResolvers();
     this.result = this.#settle.promise;
     this.#outputs = inputs.map(() => undefined);
@@ -53,11 +56,6 @@ export class Job {
 
   get isSettled(): boolean {
     return this.#isSettled;
-  }
-
-  /** Tokens of all windows. */
-  get tokens(): number {
-    return this.windows.reduce((total, { length }) => total + length, 0);
   }
 
   markDispatched(now: number): void {

@@ -95,7 +95,7 @@ export class ServiceProcess implements AsyncDisposable {
   inferencePids(): number[] {
     const exited = new Set(this.log.filter(({ event }) => event === "process_exited").map(({ pid }) => pid));
     const ready = this.log.filter(({ event, pid }) => event === "process_ready" && !exited.has(pid));
-    return ready.map((line) => Number(line["process_pid"] ?? line["pid"]));
+    return ready.map((line) => Number(line["pid"]));
   }
 
   classify(texts: readonly string[], options: Record<string, unknown> = {}): Promise<Response> {

@@ -1,22 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Exchange } from "../../../src/http/exchange.ts";
-import { newTrace } from "../../../src/http/trace-context.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
-import { fakeConfig } from "../../helpers/fake-app.ts";
-
-function newExchange(events = strictEventBus()): Exchange {
-  return new Exchange({
-    requestId: "request-1",
-    trace: newTrace(),
-    method: "GET",
-    route: "/",
-    isTask: false,
-    config: fakeConfig(),
-    events,
-    isDraining: () => false,
-    startedAt: performance.now(),
-  });
-}
+import { newExchange } from "../../helpers/new-exchange.ts";
 
 describe("Exchange", () => {
   it("is finished once, by whatever comes first", () => {

@@ -2,26 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { describe, expect, it } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
-import { Exchange } from "../../../src/http/exchange.ts";
 import { sendError } from "../../../src/http/send-error.ts";
-import { newTrace } from "../../../src/http/trace-context.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
-import { fakeConfig } from "../../helpers/fake-app.ts";
 import { FakeClient } from "../../helpers/fake-client.ts";
-
-function newExchange(events = strictEventBus()): Exchange {
-  return new Exchange({
-    requestId: "request-1",
-    trace: newTrace(),
-    method: "GET",
-    route: "/",
-    isTask: false,
-    config: fakeConfig(),
-    events,
-    isDraining: () => false,
-    startedAt: performance.now(),
-  });
-}
+import { newExchange } from "../../helpers/new-exchange.ts";
 
 describe("sendError", () => {
   it("breaks the connection when part of another answer has left", async () => {

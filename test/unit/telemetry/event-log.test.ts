@@ -4,6 +4,7 @@ import { EventBus, type ServiceEvents } from "../../../src/events.ts";
 import { OperatorError } from "../../../src/operator-error.ts";
 import { logEvents } from "../../../src/telemetry/event-log.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
+import { finishedRequest } from "../../helpers/finished-request.ts";
 import { LogLines } from "../../helpers/log-lines.ts";
 
 test("the life of the service is told at info", () => {
@@ -129,22 +130,9 @@ test("what only metrics count is not logged", () => {
 });
 
 const request: ServiceEvents["request_finished"] = {
-  requestId: "r-1",
-  traceId: "a".repeat(32),
-  spanId: "b".repeat(16),
-  method: "POST",
-  route: "/v1/classify",
-  clientId: "shop",
-  channel: "web",
-  media: "text",
-  statusCode: 200,
-  code: null,
+  ...finishedRequest,
   durationMs: 12.34567,
-  model: "small",
-  isTask: true,
-  inputLength: 42,
   steps: { queueMs: 1.23456, preprocessMs: 0.5, inferenceMs: 8, totalMs: 12 },
-  facts: {},
 };
 
 test("a finished request is one line with its ids, its client, its status and its durations", () => {

@@ -1,33 +1,15 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import type { Config } from "../../../src/config.ts";
-import { EventBus, type ServiceEvents } from "../../../src/events.ts";
+import { EventBus } from "../../../src/events.ts";
 import type { MeasuredModel } from "../../../src/telemetry/metric-definitions.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
+import { finishedRequest as request } from "../../helpers/finished-request.ts";
 
 const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
   device: "cpu",
   queueDepth: 3,
-};
-
-const request: ServiceEvents["request_finished"] = {
-  requestId: "r-1",
-  traceId: "a".repeat(32),
-  spanId: "b".repeat(16),
-  method: "POST",
-  route: "/v1/classify",
-  clientId: "shop",
-  channel: "web",
-  media: "text",
-  statusCode: 200,
-  code: null,
-  durationMs: 20,
-  model: "small",
-  isTask: true,
-  inputLength: 42,
-  steps: { queueMs: 4, preprocessMs: 0.5, inferenceMs: 8, totalMs: 12 },
-  facts: {},
 };
 
 test("every metric is there by its name, and only by the names that are documented", async () => {
