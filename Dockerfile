@@ -1,8 +1,9 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without scripts: onnxruntime-node brings its CPU binary, and its installer would fetch those for GPUs.
-RUN npm ci --omit=dev --ignore-scripts \
+# Without scripts: onnxruntime-node brings its CPU binary, and its installer would fetch those for GPUs. Without node-av, whose
+# binary is under the GPL 3: Debian's ffmpeg below decodes, which the distribution patches.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts \
   && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 COPY LICENSE ./
 COPY src ./src
@@ -12,7 +13,11 @@ COPY models ./models
 RUN chmod -R a+rX,go-w .
 
 FROM node:24-slim
-ENV NODE_ENV=production HOST=0.0.0.0
+# hadolint ignore=DL3008
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends bubblewrap ffmpeg util-linux \
+  && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production HOST=0.0.0.0 SERVICE__AUDIO__DECODER=ffmpeg
 WORKDIR /app
 COPY --from=build /app ./
 # node, as a number: Kubernetes can then tell that it is not root.

@@ -2,12 +2,15 @@ import type { Benchmark, Findings } from "./benchmark.ts";
 import { classify } from "./classify.ts";
 import { crashes } from "./crashes.ts";
 import { hardTimeout } from "./hard-timeout.ts";
+import { killAudio } from "./kill-audio.ts";
+import { longAudio } from "./long-audio.ts";
 import { machineFacts } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { Options } from "./options.ts";
 import { overload } from "./overload.ts";
 import { formatTable } from "./table.ts";
 import { tokenizer } from "./tokenizer.ts";
+import { transcribe } from "./transcribe.ts";
 
 /** `npm run bench -- NAME [--json] [options]`. */
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -17,6 +20,9 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   crashes,
   memory,
   tokenizer,
+  transcribe,
+  "long-audio": longAudio,
+  "kill-audio": killAudio,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -7,6 +7,11 @@ export function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => pidsIn(`/proc/${pid}/task/${thread}/children`));
 }
 
+/** All processes below a process. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
 /** Whether it runs or can run again: false when it has ended, reaped or not. */
 export function isAlive(pid: number): boolean {
   const fields = statFields(pid);
@@ -19,10 +24,25 @@ export function cpuSeconds(pid: number): number {
   return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
+/** User and system time of a process and all below it, those that have ended and were waited for included, in seconds. */
+export function treeCpuSeconds(pid: number): number {
+  return [pid, ...descendantsOf(pid)].reduce((total, each) => {
+    const [user, system, childrenUser, childrenSystem] = (statFields(each) ?? []).slice(11, 15).map(Number);
+    const ticks = (user ?? 0) + (system ?? 0) + (childrenUser ?? 0) + (childrenSystem ?? 0);
+    return total + ticks / clockTicksPerSecond;
+  }, 0);
+}
+
 /** Resident memory in MiB; 0 when it has ended. */
 export function residentMib(pid: number): number {
   const status = read(`/proc/${pid}/status`) ?? "";
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** Memory in MiB, where what several processes share counts in parts; 0 when it has ended. */
+export function proportionalMib(pid: number): number {
+  const summary = read(`/proc/${pid}/smaps_rollup`) ?? "";
+  return Number(/^Pss:\s*(\d+) kB$/m.exec(summary)?.[1] ?? 0) / 1024;
 }
 
 /** The command line, its words separated by spaces. */

@@ -14,6 +14,7 @@ export interface ServiceSettings {
 export interface ProcessEvent {
   readonly event: "process_started" | "process_ready" | "process_exited" | "process_output";
   readonly pid: number;
+  readonly model: string;
   /** Of an exit. */
   readonly reason?: string;
   /** Of a process that got ready, in milliseconds. */

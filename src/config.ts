@@ -50,7 +50,7 @@ export const settingsSchema = z.strictObject({
       maxConnections: z.int().min(1).max(1_000_000),
       maxConcurrentRequests: z.int().min(1).max(100_000),
       bodyLimitBytes: z.int().min(1_024).max(67_108_864),
-      maxHeaderBytes: z.int().min(4_096).max(131_072),
+      maxHeaderBytes: z.int().min(4_096).max(65_536),
       headersTimeoutMs: milliseconds(100, 120_000),
       requestTimeoutMs: milliseconds(100, 600_000),
       keepAliveTimeoutMs: milliseconds(1, 600_000),
@@ -72,6 +72,18 @@ export const settingsSchema = z.strictObject({
   classify: z.strictObject({
     model: z.string().min(1).max(100),
     threshold: z.number().min(0).max(1),
+  }),
+  transcribe: z.strictObject({
+    model: z.string().min(1).max(100),
+  }),
+  audio: z.strictObject({
+    decoder: z.enum(["node-av", "ffmpeg"]),
+    maxUploadBytes: z.int().min(1_024).max(1_099_511_627_776),
+    maxSeconds: z.int().min(1).max(604_800),
+    maxConcurrent: z.int().min(1).max(1_024),
+    spoolBytes: z.int().min(1_048_576).max(17_592_186_044_416),
+    sandbox: z.enum(["auto", "require"]),
+    spares: z.int().min(0).max(64),
   }),
   text: z.strictObject({
     timeLimitMs: milliseconds(10, 60_000),
@@ -122,8 +134,8 @@ export const modelsFileSchema = z.strictObject({
 export type Config = DeepReadonly<z.infer<typeof settingsSchema> & z.infer<typeof modelsFileSchema>>;
 
 /**
- * Keys whose change is taken over only by a restart: those with which the HTTP server is created. All others are read
- * when they are needed.
+ * Keys whose change is taken over only by a restart: those with which the HTTP server is created, and those with which
+ * the audio stage starts. All others are read when they are needed.
  */
 export const keysThatNeedRestart: readonly string[] = [
   "server.host",
@@ -135,6 +147,10 @@ export const keysThatNeedRestart: readonly string[] = [
   "server.headersTimeoutMs",
   "server.requestTimeoutMs",
   "server.keepAliveTimeoutMs",
+  "audio.decoder",
+  "audio.maxSeconds",
+  "audio.sandbox",
+  "audio.spares",
 ];
 
 type DeepReadonly<Value> = Value extends (infer Item)[]

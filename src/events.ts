@@ -45,11 +45,32 @@ export interface ServiceEvents {
     readonly facts: Readonly<Record<string, unknown>>;
   };
   text_classified: { readonly model: string; readonly scores: readonly { label: string; score: number }[] };
+  /** One stretch of speech of a request was written down. */
+  segment_processed: {
+    readonly requestId: string;
+    readonly model: string;
+    /** In the audio as uploaded. */
+    readonly startMs: number;
+    readonly endMs: number;
+    readonly tokens: number;
+  };
+  /** An upload was transcribed to its end. */
+  audio_processed: {
+    readonly requestId: string;
+    readonly model: string;
+    readonly audioMs: number;
+    readonly speechMs: number;
+    readonly windows: number;
+    /** That audio and inference processes worked on it, together: the time of its upload does not count. */
+    readonly processingMs: number;
+  };
   batch_completed: {
     readonly model: string;
     readonly windows: number;
-    readonly tokens: number;
-    readonly paddedTokens: number;
+    /** Of all windows together: tokens of text, or frames of audio. */
+    readonly length: number;
+    /** Windows times the longest of them. */
+    readonly paddedLength: number;
     readonly inferenceMs: number;
   };
   process_started: { readonly model: string; readonly pid: number; readonly role: ProcessRole };
@@ -69,6 +90,16 @@ export interface ServiceEvents {
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */
   text_worker_restarted: { readonly model: string; readonly reason: TextWorkerExitReason };
+  /** Uploads can be decoded; `sandbox` names the layers that hold around each audio process. */
+  audio_ready: { readonly decoder: string; readonly sandbox: readonly string[] };
+  /** An audio process ended before its upload was decoded. Another one starts over, once. */
+  audio_process_crashed: {
+    readonly requestId: string;
+    readonly pid: number;
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+    readonly isReplaced: boolean;
+  };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   error_occurred: { readonly where: string; readonly error: unknown };
 }

@@ -1,9 +1,13 @@
-import type { HealthCheck, HealthReport } from "./http/health-report.ts";
+import type { HealthCheck, HealthOverview, HealthReport } from "./http/health-report.ts";
 import type { LocalModel } from "./local-model.ts";
 
 /** What readiness is judged by. */
 export interface HealthSources {
   readonly models: () => readonly LocalModel[];
+  /** What keeps the service from decoding audio for a required model; null when nothing does. */
+  readonly audioProblem: () => string | null;
+  /** Layers of the sandbox around audio processes. */
+  readonly audioSandbox: () => readonly string[];
   readonly isDraining: () => boolean;
   readonly isInMaintenance: () => boolean;
 }
@@ -30,8 +34,19 @@ export class Health {
     return this.#report("ready", [
       { name: "accepting", detail: this.#sources.isDraining() ? "the service is shutting down" : "" },
       { name: "maintenance", detail: this.#sources.isInMaintenance() ? "maintenance mode is on" : "" },
+      { name: "audio", detail: this.#sources.audioProblem() ?? "" },
       ...this.#models(),
     ]);
+  }
+
+  /** What readiness is judged by, by name, and what stands between an upload and the service. */
+  overview(): HealthOverview {
+    const { status, checks } = this.ready();
+    return {
+      status,
+      checks: Object.fromEntries(checks.map(({ name, ...check }) => [name, check])),
+      sandbox: this.#sources.audioSandbox(),
+    };
   }
 
   /** Every required model was ready once since the start. */

@@ -1,20 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config.ts";
 import type { EventBus } from "./events.ts";
-import { LocalModel, type ModelConfig } from "./local-model.ts";
-import { readManifest } from "./model-store/model-folder.ts";
+import type { ModelConfig } from "./local-model.ts";
+import { LocalSpeechModel } from "./local-speech-model.ts";
+import { LocalTextModel } from "./local-text-model.ts";
+import { openModelFolder, readManifest } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { ModelDirectory } from "./tasks/served-model.ts";
+
+type AnyLocalModel = LocalTextModel | LocalSpeechModel;
 
 /** The models of the configuration, by name. A reload replaces what changed and leaves the rest running. */
 export class LocalModels implements ModelDirectory {
   readonly #config: () => Config;
   readonly #events: EventBus;
-  #models = new Map<string, LocalModel>();
+  #models = new Map<string, AnyLocalModel>();
   /** Opened by a change that is not through yet. */
-  readonly #opening = new Set<LocalModel>();
+  readonly #opening = new Set<AnyLocalModel>();
   /** Left the directory, and finish accepted work. */
-  readonly #leaving = new Set<LocalModel>();
+  readonly #leaving = new Set<AnyLocalModel>();
   #changes: Promise<unknown> = Promise.resolve();
   #isClosing = false;
 
@@ -23,19 +27,19 @@ export class LocalModels implements ModelDirectory {
     this.#events = events;
   }
 
-  list(): readonly LocalModel[] {
+  list(): readonly AnyLocalModel[] {
     return [...this.#models.values()];
   }
 
-  find(name: string): LocalModel | null {
+  find(name: string): AnyLocalModel | null {
     return this.#models.get(name) ?? null;
   }
 
   /**
    * Makes the directory what `next` says. The first time it returns while models are still loading; later, what is new
    * must be ready before it is swapped in, and what it replaces answers until then. Calls run one after another.
-   * @throws OperatorError when a model cannot be opened or started, or the one to classify with is not among them; the
-   * directory is then as before.
+   * @throws OperatorError when a model cannot be opened or started, or the one that a task is to use is not among them;
+   * the directory is then as before.
    */
   apply(next: Config): Promise<void> {
     const change = this.#applyAfter(this.#changes, next);
@@ -83,8 +87,8 @@ export class LocalModels implements ModelDirectory {
   }
 
   /** The models of a configuration by name: running ones that it does not change, and new ones. */
-  async #open(next: Config): Promise<Map<string, LocalModel>> {
-    const models = new Map<string, LocalModel>();
+  async #open(next: Config): Promise<Map<string, AnyLocalModel>> {
+    const models = new Map<string, AnyLocalModel>();
     for (const settings of next.models) {
       if (this.#isClosing) {
         throw new OperatorError("the service is shutting down");
@@ -96,15 +100,11 @@ export class LocalModels implements ModelDirectory {
       }
       models.set(name, model);
     }
-    const classifier = models.get(next.classify.model);
-    if (classifier?.task !== "text-classification") {
-      const names = [...models.keys()].join(", ");
-      throw new OperatorError(`classify.model names no served text-classification model; served: ${names}`);
-    }
+    checkTaskModels(next, models);
     return models;
   }
 
-  #swap(models: Map<string, LocalModel>): void {
+  #swap(models: Map<string, AnyLocalModel>): void {
     const replaced = this.list().filter((model) => models.get(model.identity.name) !== model);
     this.#models = models;
     for (const model of replaced) {
@@ -114,7 +114,7 @@ export class LocalModels implements ModelDirectory {
   }
 
   /** The running model of the same settings and the same manifest. */
-  async #unchanged(settings: ModelConfig): Promise<LocalModel | null> {
+  async #unchanged(settings: ModelConfig): Promise<AnyLocalModel | null> {
     const running = this.list().find((model) => isDeepStrictEqual(model.settings, settings));
     if (running === undefined) {
       return null;
@@ -123,8 +123,11 @@ export class LocalModels implements ModelDirectory {
     return digest === running.identity.digest ? running : null;
   }
 
-  async #openOne(settings: ModelConfig): Promise<LocalModel> {
-    const model = await LocalModel.open(settings, this.#config, this.#events);
+  async #openOne(settings: ModelConfig): Promise<AnyLocalModel> {
+    const folder = await openModelFolder(settings.folder);
+    const options = { folder, settings, config: this.#config, events: this.#events };
+    const isText = folder.manifest.task === "text-classification";
+    const model = await (isText ? LocalTextModel.open(options) : LocalSpeechModel.open(options));
     this.#opening.add(model);
     return model;
   }
@@ -133,7 +136,7 @@ export class LocalModels implements ModelDirectory {
    * Resolves when a successor can take over.
    * @throws OperatorError with what its processes said when it cannot.
    */
-  async #becomesReady(model: LocalModel): Promise<void> {
+  async #becomesReady(model: AnyLocalModel): Promise<void> {
     if (model.state() === "loading") {
       await new Promise<void>((resolve) => {
         const unsubscribe = this.#events.on("model_state_changed", () => {
@@ -148,5 +151,20 @@ export class LocalModels implements ModelDirectory {
       const { name, version } = model.identity;
       throw new OperatorError(`the new ${name} ${version} cannot start: ${model.stateDetail()}`);
     }
+  }
+}
+
+/**
+ * A service without any speech model is one that transcribes nothing; with one, `transcribe.model` must name it.
+ * @throws OperatorError that names the setting and what is served.
+ */
+function checkTaskModels({ classify, transcribe }: Config, models: ReadonlyMap<string, AnyLocalModel>): void {
+  const names = [...models.keys()].join(", ");
+  if (models.get(classify.model)?.task !== "text-classification") {
+    throw new OperatorError(`classify.model names no served text-classification model; served: ${names}`);
+  }
+  const speech = [...models.values()].filter(({ task }) => task === "automatic-speech-recognition");
+  if (speech.length > 0 && !speech.some(({ identity }) => identity.name === transcribe.model)) {
+    throw new OperatorError(`transcribe.model names no served automatic-speech-recognition model; served: ${names}`);
   }
 }

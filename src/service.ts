@@ -2,15 +2,19 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { ConcurrencyLimit } from "./admission/concurrency-limit.ts";
+import { UploadRoom } from "./admission/upload-room.ts";
 import type { Environment } from "./config/environment-layer.ts";
-import { loadConfig } from "./config/load-config.ts";
+import { loadConfig, projectRoot } from "./config/load-config.ts";
+import type { Config } from "./config.ts";
 import { ConfigStore } from "./config-store.ts";
 import { EventBus } from "./events.ts";
 import { Health } from "./health.ts";
 import { createApp } from "./http/app.ts";
 import { LocalModels } from "./local-models.ts";
 import { OperatorError } from "./operator-error.ts";
+import { AudioProcesses } from "./processes/audio-processes.ts";
 import { hasParentDeathSignal } from "./processes/parent-death-signal.ts";
+import type { ServedModel } from "./tasks/served-model.ts";
 import { logEvents } from "./telemetry/event-log.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -36,6 +40,15 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
+/** What no operator has asked to change about transcriptions. */
+const transcriptionLimits = {
+  /** Speech codecs make 600 and more while somebody speaks; those that send little in silence still make about this. */
+  minBytesPerSecond: 100,
+  deadlineFloorMs: 120_000,
+  /** Proxies give up after 30 s or more of silence. */
+  heartbeatMs: 15_000,
+};
+
 /**
  * Builds every object once, in dependency order.
  * @throws ConfigError with every problem of the configuration.
@@ -47,19 +60,36 @@ export async function createService(environment?: Environment): Promise<Service>
   const config = new ConfigStore(
     () => loadConfig(environment),
     events,
-    (next) => models.apply(next),
+    (next) => applyModels(next),
   );
   const logger = createLogger({ level: () => config.current().log.level, version });
   logEvents(events, logger);
+
+  const audio = new AudioProcesses({ settings: () => config.current().audio, root: projectRoot, events });
+  let audioStart: Promise<void> | null = null;
+  let isAudioStarted = false;
+  const applyModels = async (next: Config): Promise<void> => {
+    await models.apply(next);
+    if (models.list().some(isSpeechModel)) {
+      audioStart ??= audio.start();
+      await audioStart;
+      isAudioStarted = true;
+    }
+  };
+  const audioProblem = (): string | null =>
+    audio.problem ?? (isAudioStarted ? null : "the audio stage has not started yet");
 
   let isUnready = false;
   let isDraining = false;
   const health = new Health({
     models: () => models.list(),
+    audioProblem: () => (models.list().some(isRequiredSpeechModel) ? audioProblem() : null),
+    audioSandbox: () => audio.sandbox,
     isDraining: () => isUnready,
     isInMaintenance: () => config.current().service.maintenance,
   });
-  const permits = new ConcurrencyLimit(config.current().server.maxConcurrentRequests);
+  const { maxConcurrentRequests } = config.current().server;
+  const permits = new ConcurrencyLimit(() => maxConcurrentRequests);
   const metrics = new Metrics({
     config: () => config.current(),
     models: () => models.list(),
@@ -73,6 +103,15 @@ export async function createService(environment?: Environment): Promise<Service>
     models,
     health,
     metricsText: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: await metrics.text() }),
+    speech: {
+      audio,
+      room: new UploadRoom(() => config.current().audio),
+      limits: ({ audio: { maxUploadBytes, maxSeconds } }) => ({
+        maxBytes: maxUploadBytes,
+        maxSeconds,
+        ...transcriptionLimits,
+      }),
+    },
     state: () => (isDraining ? "draining" : "serving"),
     permits,
     version,
@@ -86,14 +125,17 @@ export async function createService(environment?: Environment): Promise<Service>
     }
   };
   events.on("model_state_changed", announceReady);
+  events.on("audio_ready", announceReady);
 
   const kill = (): void => {
     models.kill();
+    void audio.close();
     app.server.closeAllConnections();
   };
 
   const finish = async (): Promise<true> => {
     await app.close();
+    await audio.close();
     await models.close();
     return true;
   };
@@ -110,7 +152,7 @@ export async function createService(environment?: Environment): Promise<Service>
         const error = new OperatorError("setpriv is not installed: a stuck inference process may outlive the service");
         events.emit("error_occurred", { where: "start", error });
       }
-      await models.apply(config.current());
+      await applyModels(config.current());
       announceReady();
       return address;
     },
@@ -132,4 +174,12 @@ export async function createService(environment?: Environment): Promise<Service>
     },
     kill,
   };
+}
+
+function isSpeechModel({ task }: ServedModel): boolean {
+  return task === "automatic-speech-recognition";
+}
+
+function isRequiredSpeechModel(model: ServedModel): boolean {
+  return model.isRequired && isSpeechModel(model);
 }

@@ -5,11 +5,11 @@ import { quantizedOnnxFile } from "../project.ts";
 import { bareContestant } from "./bare-contestant.ts";
 import type { Contestant } from "./contestant.ts";
 import { padTokenId } from "./encode-texts.ts";
-import { startFlask, startGunicorn } from "./flask/flask-peer.ts";
-import { findPython } from "./flask/python.ts";
+import { flaskNeeds, startFlask, startGunicorn } from "./flask/flask-peer.ts";
 import { HttpContestant } from "./http-contestant.ts";
 import { singleBatches, sortedBatches, type TextBatch } from "./padded-batches.ts";
 import { PipelinePeer } from "./pipeline-peer.ts";
+import { findPython } from "./python.ts";
 
 export interface PeerSettings {
   /** Token ids of the texts, in their order. */
@@ -84,7 +84,7 @@ async function startBare({ encodings, passes }: PeerSettings, stack: AsyncDispos
 }
 
 async function startFlaskPeers(settings: PeerSettings, stack: AsyncDisposableStack): Promise<Contestant[]> {
-  const python = await findPython(settings.python);
+  const python = await findPython(settings.python, flaskNeeds);
   const texts = Math.min(paddedTexts, settings.encodings.length);
   const load = { texts, requests: texts, checkedTexts: Math.min(checkedTexts, texts) };
   const cores = availableParallelism();

@@ -4,13 +4,13 @@
  * thirds, and there is room for whoever comes next.
  */
 export class AddressShares {
-  readonly #limit: number;
+  readonly #limit: () => number;
   #inUse = 0;
   /** Addresses that hold something: as many as there are holders at most. */
   readonly #byAddress = new Map<string, number>();
 
-  /** `limit` is what all addresses together may hold, in any unit, at least 1. */
-  constructor(limit: number) {
+  /** `limit` is what all addresses together may hold, in any unit, at least 1; read at every decision. */
+  constructor(limit: () => number) {
     this.#limit = limit;
   }
 
@@ -26,7 +26,7 @@ export class AddressShares {
   /** Takes `amount` for the address, or nothing and returns false. */
   tryTake(address: string, amount: number): boolean {
     const held = this.#byAddress.get(address) ?? 0;
-    const free = this.#limit - this.#inUse;
+    const free = this.#limit() - this.#inUse;
     if (amount > free || held >= 2 * free) {
       return false;
     }

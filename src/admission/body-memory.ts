@@ -10,7 +10,7 @@ export class BodyMemory {
 
   /** `bodyLimitBytes` is the greatest size of one body when the service starts. */
   constructor(bodyLimitBytes: number) {
-    this.#shares = new AddressShares(maxLargestBodies * bodyLimitBytes);
+    this.#shares = new AddressShares(() => maxLargestBodies * bodyLimitBytes);
   }
 
   /** Bytes that are reserved now. */

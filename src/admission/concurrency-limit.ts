@@ -17,8 +17,8 @@ export class ConcurrencyLimit {
   readonly #shares: AddressShares;
   #holdMs = initialHoldMs;
 
-  /** `limit` is the number of permits, at least 1. */
-  constructor(limit: number) {
+  /** `limit` is the number of permits, at least 1; read at every decision. */
+  constructor(limit: () => number) {
     this.#shares = new AddressShares(limit);
   }
 

@@ -8,8 +8,9 @@ import type { ModelDirectory } from "../tasks/served-model.ts";
 import { clientErrorHandler, connectHandler } from "./client-error.ts";
 import { Connections } from "./connections.ts";
 import { addDocs } from "./docs.ts";
+import { ExpectContinue } from "./expect-continue.ts";
 import { GracefulClose } from "./graceful-close.ts";
-import type { HealthReport } from "./health-report.ts";
+import type { HealthOverview, HealthReport } from "./health-report.ts";
 import { addHooks } from "./hooks.ts";
 import { addJsonBody } from "./json-body-parser.ts";
 import { notFound } from "./known-error.ts";
@@ -23,6 +24,7 @@ import { addMetricsRoute } from "./routes/metrics.ts";
 import { addModelRoutes } from "./routes/models.ts";
 import { addModerationsRoute } from "./routes/moderations.ts";
 import { addOpenapiRoute } from "./routes/openapi.ts";
+import { addTranscriptionRoutes, type SpeechDependencies } from "./routes/transcription.ts";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "./schema-compilers.ts";
 import { createHttpServer } from "./server.ts";
 
@@ -31,9 +33,15 @@ export interface AppDependencies {
   readonly config: () => Config;
   readonly events: EventBus;
   readonly models: ModelDirectory;
-  readonly health: { live(): HealthReport; ready(): HealthReport; started(): HealthReport };
+  readonly health: {
+    live(): HealthReport;
+    ready(): HealthReport;
+    started(): HealthReport;
+    overview(): HealthOverview;
+  };
   readonly metricsText: () => Promise<{ contentType: string; body: string }>;
   readonly state: () => "serving" | "draining";
+  readonly speech: SpeechDependencies;
   /** Task requests that may be in flight. */
   readonly permits: ConcurrencyLimit;
   readonly version: string;
@@ -81,7 +89,8 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     routeTable.add(route.url, [route.method].flat());
   });
   addHooks(app, { ...dependencies, lifecycle, routeTable });
-  addJsonBody(app, new BodyMemory(settings.bodyLimitBytes));
+  const expectContinue = new ExpectContinue(app.server);
+  addJsonBody(app, new BodyMemory(settings.bodyLimitBytes), expectContinue);
   app.setNotFoundHandler(() => {
     throw notFound();
   });
@@ -92,6 +101,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
 
   addClassifyRoute(app, dependencies.events);
   addModerationsRoute(app, dependencies.models, dependencies.events);
+  await addTranscriptionRoutes(app, { ...dependencies, ...dependencies.speech, lifecycle, expectContinue });
   addModelRoutes(app, dependencies.models);
   addHealthRoutes(app, dependencies.health);
   addMetricsRoute(app, dependencies.metricsText);

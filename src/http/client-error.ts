@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { ServiceError } from "../errors.ts";
-import type { Connections } from "./connections.ts";
+import type { Connection, Connections } from "./connections.ts";
 import { discardLimitMs } from "./discard-body.ts";
 import { errorResponse } from "./error-response.ts";
 import type { Exchange } from "./exchange.ts";
@@ -24,6 +24,9 @@ export function clientErrorHandler(
 ): (error: ReadError, socket: Socket) => void {
   const broken = new WeakSet<Socket>();
   return (error, socket) => {
+    if (isUploadUnderWay(error, connections.find(socket))) {
+      return;
+    }
     const reason = toServiceError(error);
     if (reason === null || !socket.writable || isIdleConnection(error, socket)) {
       socket.destroy();
@@ -97,6 +100,11 @@ function toServiceError({ code }: ReadError): ServiceError | null {
     default:
       return new ServiceError("invalid_request", "The request is not valid HTTP/1.1.");
   }
+}
+
+/** Node knows one limit for the arrival of all requests; uploads may take longer, and are watched by `UploadMeter`. */
+function isUploadUnderWay({ code }: ReadError, connection: Connection | null): boolean {
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" && (connection?.reading?.audioBody ?? null) !== null;
 }
 
 /** Connections that were opened and never used, by browsers and TCP probes, are no requests. */

@@ -10,7 +10,9 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   method_not_allowed: 405,
   request_timeout: 408,
   payload_too_large: 413,
+  audio_too_long: 413,
   unsupported_media_type: 415,
+  empty_audio: 422,
   rate_limit_exceeded: 429,
   headers_too_large: 431,
   // nginx's status for a client that left before the answer; for logs and metrics only.

@@ -12,6 +12,15 @@ import type { TraceContext } from "./trace-context.ts";
 /** The route of a request that matched none, or that could not be read as far as its path. */
 export const unmatchedRoute = "unmatched";
 
+/** A form with a file, or also the bytes alone. */
+export type AudioBody = "form" | "form-or-raw";
+
+/** An answer that has begun and can still say that it failed. */
+export interface OpenAnswer {
+  /** `errorBody` is the JSON of the error; nothing is sent after it. */
+  fail(errorBody: string): void;
+}
+
 export interface ExchangeStart {
   readonly requestId: string;
   readonly trace: TraceContext;
@@ -19,6 +28,8 @@ export interface ExchangeStart {
   /** The route's pattern, or `unmatched`. */
   readonly route: string;
   readonly isTask: boolean;
+  /** What the route takes as its body, when that is audio; null when it is JSON or nothing. */
+  readonly audioBody: AudioBody | null;
   /** The configuration that this request sees from start to end. */
   readonly config: Config;
   readonly events: EventBus;
@@ -57,6 +68,8 @@ export class Exchange {
   steps: StepDurations | null = null;
   /** The limit from `X-Request-Timeout-Ms`, in milliseconds. */
   headerTimeoutMs: number | null = null;
+  /** Set by routes whose answers begin before they are known to succeed. */
+  openAnswer: OpenAnswer | null = null;
   readonly #start: ExchangeStart;
   #admission: Admission | null = null;
   readonly #releaseModels: (() => void)[] = [];
@@ -76,6 +89,10 @@ export class Exchange {
 
   get isTask(): boolean {
     return this.#start.isTask;
+  }
+
+  get audioBody(): AudioBody | null {
+    return this.#start.audioBody;
   }
 
   get isFinished(): boolean {
@@ -123,7 +140,23 @@ export class Exchange {
   /** What the stages below need to know; `timeoutMs` is the body's limit, null when it names none. */
   context(timeoutMs: number | null): RequestContext {
     const limits = [timeoutMs, this.headerTimeoutMs].filter((limit) => limit !== null);
-    const deadline = this.limitTo(limits.length === 0 ? this.config.deadline.defaultMs : Math.min(...limits));
+    return this.#contextUntil(this.limitTo(limits.length === 0 ? this.config.deadline.defaultMs : Math.min(...limits)));
+  }
+
+  /**
+   * The same for an upload: its deadline is `floorMs` after its headers had been read and grows with what there is to
+   * do, unless the client has set a limit. Starts the clock of the request.
+   */
+  uploadContext(floorMs: number): RequestContext {
+    const deadline =
+      this.headerTimeoutMs === null
+        ? Deadline.growing(floorMs, this.startedAt)
+        : Deadline.after(this.headerTimeoutMs, this.startedAt);
+    this.cancellation.setDeadline(deadline);
+    return this.#contextUntil(deadline);
+  }
+
+  #contextUntil(deadline: Deadline): RequestContext {
     const client: ClientKey = { address: this.admission.address, clientId: this.clientId ?? "" };
     return { requestId: this.requestId, client, deadline, signal: this.cancellation.signal };
   }

@@ -6,14 +6,21 @@ import type { Exchange } from "./exchange.ts";
 import { noteExtraParams } from "./extra-params.ts";
 import { notFound } from "./known-error.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { checkJsonBodyHeaders, requireHost, timeoutFrom } from "./request-headers.ts";
+import { formOverheadBytes } from "./multipart-upload.ts";
+import {
+  checkAudioBodyHeaders,
+  checkJsonBodyHeaders,
+  maxUploadTimeoutMs,
+  requireHost,
+  timeoutFrom,
+} from "./request-headers.ts";
 import type { RouteTable } from "./route-table.ts";
 import { traceFromHeaders } from "./trace-context.ts";
 
 /** Stands for the address of a client whose connection is gone before we asked. */
 const unknownAddress = "unknown";
 
-interface HookDependencies extends Pick<AppDependencies, "models" | "permits" | "state"> {
+interface HookDependencies extends Pick<AppDependencies, "models" | "permits" | "state" | "speech"> {
   readonly lifecycle: Lifecycle;
   readonly routeTable: RouteTable;
 }
@@ -37,7 +44,7 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
       answerUnmatched(exchange, request, reply, dependencies);
       return;
     }
-    checkHeaders(exchange, request);
+    checkHeaders(exchange, request, dependencies);
     reply.header("x-request-id", exchange.requestId);
     reply.header("x-content-type-options", "nosniff");
     reply.header("cache-control", "no-store");
@@ -45,7 +52,7 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
   });
 
   app.addHook("preValidation", ({ exchange, raw, body }, _reply, done) => {
-    if (exchange.isTask) {
+    if (exchange.isTask && exchange.audioBody === null) {
       noteExtraParams(exchange, body, traceFromHeaders(raw.headers) !== null);
     }
     done();
@@ -63,29 +70,44 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
 function refusalOf(
   exchange: Exchange,
   request: FastifyRequest,
-  { models, permits, state }: HookDependencies,
+  { models, permits, speech, state }: HookDependencies,
 ): Error | null {
   const { config } = exchange;
+  const isSpeech = exchange.audioBody !== null;
+  const model = models.find(isSpeech ? config.transcribe.model : config.classify.model);
+  if (isSpeech && model === null && models.list().length > 0) {
+    return new ServiceError("model_not_found", "This service has no model that writes down speech.");
+  }
   // Node cannot tell the address of a connection that was reset, whatever Fastify's type says.
   const address = (request.ip as string | undefined) ?? unknownAddress;
   const admitted = admit({
     isDraining: state() === "draining",
     isInMaintenance: config.service.maintenance,
     limit: permits,
-    model: models.find(config.classify.model),
+    model: model && {
+      model,
+      refusal: (client) => model.refusal(client) ?? (isSpeech ? speech.audio.refusal() : null),
+    },
     client: { address, clientId: "" },
   });
   if (admitted instanceof Error) {
     return admitted;
   }
-  exchange.admit({ ...admitted, address });
+  exchange.admit({ permit: admitted.permit, model: admitted.model.model, address });
   return null;
 }
 
 /** What can be said against a request before its body is read. */
-function checkHeaders(exchange: Exchange, { raw }: FastifyRequest): void {
+function checkHeaders(exchange: Exchange, { raw }: FastifyRequest, { speech }: HookDependencies): void {
   requireHost(raw);
   if (!exchange.isTask) {
+    return;
+  }
+  if (exchange.audioBody !== null) {
+    const { maxBytes } = speech.limits(exchange.config);
+    checkAudioBodyHeaders(raw, exchange.audioBody, { maxBytes, overheadBytes: formOverheadBytes });
+    // The clock starts where the body is read.
+    exchange.headerTimeoutMs = timeoutFrom(raw.headers, maxUploadTimeoutMs);
     return;
   }
   checkJsonBodyHeaders(raw, exchange.config.server.bodyLimitBytes);

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { AppDependencies } from "./app.ts";
 import type { Connections } from "./connections.ts";
 import { announcesBody, keepAliveAfterBody } from "./discard-body.ts";
-import { Exchange, unmatchedRoute } from "./exchange.ts";
+import { type AudioBody, Exchange, unmatchedRoute } from "./exchange.ts";
 import { internalError, knownError } from "./known-error.ts";
 import { requestIdFrom } from "./request-id.ts";
 import { sendError } from "./send-error.ts";
@@ -14,8 +14,10 @@ declare module "fastify" {
     exchange: Exchange;
   }
   interface FastifyContextConfig {
-    /** The route runs a model: it takes a JSON body, a permit and a deadline. */
+    /** The route runs a model: it takes a body, a permit and a deadline. */
     readonly isTask?: boolean;
+    /** The body is audio, which the route reads itself; else it is JSON. */
+    readonly audioBody?: AudioBody;
   }
 }
 
@@ -41,6 +43,7 @@ export class Lifecycle {
       method: request.method,
       route: url ?? unmatchedRoute,
       isTask: config?.isTask === true,
+      audioBody: config?.audioBody ?? null,
       ...this.#shared(),
     });
     request.exchange = exchange;
@@ -56,6 +59,7 @@ export class Lifecycle {
       method: "unknown",
       route: unmatchedRoute,
       isTask: false,
+      audioBody: null,
       ...this.#shared(),
     });
   }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { maxTimeoutMs, minTimeoutMs } from "../admission/input-limits.ts";
 import type { ErrorCode } from "../errors.ts";
 import { statusByCode } from "./error-status.ts";
+import { maxUploadTimeoutMs } from "./request-headers.ts";
 import { commonErrors } from "./routes/route-errors.ts";
 import { errorResponseSchema } from "./schemas/error.ts";
 
@@ -57,23 +58,29 @@ export function openapiDocument(routes: readonly RouteOptions[], version: string
       schemas: componentSchemas(),
       headers: headerComponents,
       parameters: {
-        RequestTimeout: {
-          name: "X-Request-Timeout-Ms",
-          in: "header",
-          description: "Milliseconds from when the headers were read until the answer must have left.",
-          schema: { type: "integer", minimum: minTimeoutMs, maximum: maxTimeoutMs },
-        },
+        RequestTimeout: timeoutHeader(maxTimeoutMs),
+        UploadTimeout: timeoutHeader(maxUploadTimeoutMs),
       },
     },
   };
 }
 
+function timeoutHeader(maximum: number): Json {
+  return {
+    name: "X-Request-Timeout-Ms",
+    in: "header",
+    description: "Milliseconds from when the headers were read until the answer must have left.",
+    schema: { type: "integer", minimum: minTimeoutMs, maximum },
+  };
+}
+
 function operation(route: RouteOptions, schema: FastifySchema): Json {
   const { operationId, tags, summary, description, body } = schema;
+  const { requestContent = body === undefined ? undefined : jsonContent(body) } = route.config ?? {};
   const parameters = [
     ...parametersOf("path", schema.params),
     ...parametersOf("query", schema.querystring),
-    ...(route.config?.isTask === true ? [{ $ref: "#/components/parameters/RequestTimeout" }] : []),
+    ...(route.config?.isTask === true ? [timeoutParameter(route)] : []),
   ];
   return {
     operationId,
@@ -81,9 +88,14 @@ function operation(route: RouteOptions, schema: FastifySchema): Json {
     summary,
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonContent(body) } }),
-    responses: { ...successResponses(schema), ...errorResponses(route.config?.errors ?? commonErrors, schema) },
+    ...(requestContent === undefined ? {} : { requestBody: { required: true, content: requestContent } }),
+    responses: { ...successResponses(route, schema), ...errorResponses(route.config?.errors ?? commonErrors, schema) },
   };
+}
+
+function timeoutParameter({ config }: RouteOptions): Json {
+  const name = config?.audioBody === undefined ? "RequestTimeout" : "UploadTimeout";
+  return { $ref: `#/components/parameters/${name}` };
 }
 
 function parametersOf(place: "path" | "query", schema: unknown): Json[] {
@@ -99,9 +111,12 @@ function parametersOf(place: "path" | "query", schema: unknown): Json[] {
   }));
 }
 
-function successResponses(schema: FastifySchema): Json {
+function successResponses({ config }: RouteOptions, schema: FastifySchema): Json {
   const [produces] = schema.produces ?? [];
   const headers = responseHeaders("x-request-id");
+  if (config?.responseContent !== undefined) {
+    return { 200: { description: "OK", headers, content: config.responseContent } };
+  }
   if (typeof schema.response !== "object" || schema.response === null) {
     const content = {
       [produces ?? "application/json"]: { schema: { type: produces === undefined ? "object" : "string" } },

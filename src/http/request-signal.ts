@@ -10,14 +10,21 @@ export class RequestSignal {
     return this.#controller.signal;
   }
 
-  /** Aborts with `deadline_exceeded` when the deadline passes; replaces an earlier deadline. No-op once aborted. */
+  /**
+   * Aborts with `deadline_exceeded` when the deadline, which may grow meanwhile, passes; replaces an earlier deadline.
+   * No-op once aborted.
+   */
   setDeadline(deadline: Deadline): void {
     clearTimeout(this.#timer);
     if (this.signal.aborted) {
       return;
     }
     this.#timer = setTimeout(() => {
-      this.abort(new ServiceError("deadline_exceeded", "The deadline passed before the result was ready."));
+      if (deadline.isExpired()) {
+        this.abort(new ServiceError("deadline_exceeded", "The deadline passed before the result was ready."));
+      } else {
+        this.setDeadline(deadline);
+      }
     }, deadline.remainingMs());
   }
 
@@ -45,12 +52,19 @@ export class RequestSignal {
       } else {
         signal.addEventListener("abort", giveUp, { once: true });
       }
-      work.then(resolve, (error: unknown) => {
-        if (signal.aborted && error !== signal.reason) {
-          onLateFailure(error);
-        }
-        reject(error);
-      });
+      work.then(
+        (value) => {
+          signal.removeEventListener("abort", giveUp);
+          resolve(value);
+        },
+        (error: unknown) => {
+          signal.removeEventListener("abort", giveUp);
+          if (signal.aborted && error !== signal.reason) {
+            onLateFailure(error);
+          }
+          reject(error);
+        },
+      );
     });
   }
 }

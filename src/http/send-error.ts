@@ -18,17 +18,23 @@ export function sendError(
   if (exchange.isFinished) {
     return;
   }
-  if (response.headersSent) {
-    // Part of another answer has left: only a broken connection tells the client that it is not whole.
-    response.destroy();
-    exchange.finish(response.statusCode, error.code, error.facts);
-    return;
-  }
   const request = response.req;
   const { status, headers, body } = errorResponse(error, {
     requestId: exchange.requestId,
     traceId: exchange.trace.traceId,
   });
+  if (response.headersSent) {
+    if (exchange.openAnswer === null) {
+      // Part of another answer has left: only a broken connection tells the client that it is not whole.
+      response.destroy();
+      exchange.finish(response.statusCode, error.code, error.facts);
+    } else {
+      // Not the status that the client saw first, but how the answer ends.
+      exchange.finish(status, error.code, error.facts);
+      exchange.openAnswer.fail(body);
+    }
+    return;
+  }
   if (allow !== null) {
     headers.push("allow", allow);
   }

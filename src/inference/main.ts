@@ -7,14 +7,30 @@ import {
 } from "../processes/protocol.ts";
 import type { LoadedModel } from "./plugin.ts";
 import { findPlugin } from "./plugins/registry.ts";
+import { RunTurns } from "./run-turns.ts";
 
-/** Entry of an inference process: loads one model, warms it up, says ready, then answers runs one at a time. */
+/**
+ * Entry of an inference process: loads one model, warms it up, says ready, then answers runs. Those of several steps
+ * take turns; a run of one step is over before the next begins, because ONNX Runtime blocks the thread.
+ */
 
 let model: LoadedModel | null = null;
-let queue: Promise<void> = Promise.resolve();
+/** Ids of the runs that somebody waits for. */
+const wantedRuns = new Set<number>();
+const turns = new RunTurns();
 
 process.on("message", (message: ParentMessage) => {
-  queue = queue.then(() => (message.type === "load" ? load(message) : run(message)));
+  switch (message.type) {
+    case "load":
+      void load(message);
+      break;
+    case "run":
+      void run(message);
+      break;
+    case "cancel":
+      wantedRuns.delete(message.id);
+      break;
+  }
 });
 // The parent is gone or wants us gone. A child stuck in native code never gets here: `--pdeathsig` ends it.
 process.on("disconnect", () => process.exit(0));
@@ -39,14 +55,26 @@ async function load({ modelFolder, manifest, session, pluginModules }: LoadMessa
 
 async function run({ id, inputs }: RunMessage): Promise<void> {
   const start = performance.now();
+  const turn = turns.begin();
+  wantedRuns.add(id);
+  const reportProgress = async (): Promise<void> => {
+    await turn.next();
+    if (!wantedRuns.has(id)) {
+      throw new Error("the run was cancelled");
+    }
+    send({ type: "progress", id });
+  };
   try {
     if (model === null) {
       throw new Error("a run came before the model was loaded");
     }
-    const outputs = await model.run(inputs, () => send({ type: "progress", id }));
+    const outputs = await model.run(inputs, reportProgress);
     send({ type: "result", id, outputs, inferenceMs: performance.now() - start });
   } catch (error) {
     send({ type: "run_failed", id, error: toWireError(error) });
+  } finally {
+    wantedRuns.delete(id);
+    turn.end();
   }
 }
 

@@ -17,9 +17,12 @@ export interface LoadedModel {
   /** Runs one real inference, so that the first request meets allocated memory and compiled kernels. */
   warmUp(): Promise<void>;
   /**
-   * One output per input, in order. Calls `reportProgress` between the steps of a long run.
-   * Throws when the run fails; the process stays usable.
+   * One output per input, in order. Throws when the run fails; the process stays usable.
+   *
+   * A run of several steps awaits `reportProgress` every few of them: without a sign for too long the process is killed.
+   * It may take a while, because another run goes first, and throws when nobody waits for this run any more: let that
+   * through. `run` is called for another request while this one waits, so a run keeps its state to itself.
    */
-  run(inputs: readonly WindowInput[], reportProgress: () => void): Promise<WindowOutput[]>;
+  run(inputs: readonly WindowInput[], reportProgress: () => void | Promise<void>): Promise<WindowOutput[]>;
   dispose(): Promise<void>;
 }

@@ -1,8 +1,13 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { SessionSettings } from "../processes/protocol.ts";
 
-/** Tensors by the graph's own names. */
+export type { Tensor };
+
+/** Tensors by the graph's own names. What a run gives may be given to the next one as it is. */
 export type Tensors = Record<string, Tensor>;
+
+/** Element types of the floating point tensors that models read and write. */
+export type FloatType = "float32" | "float16";
 
 /** An ONNX Runtime session whose inputs and outputs were checked by name. The only importer of onnxruntime-node here. */
 export class Session {
@@ -16,7 +21,8 @@ export class Session {
 
   /**
    * Opens an ONNX file.
-   * @throws Error that names the file and the missing names when the graph lacks one of them.
+   * @throws Error that names the file and the missing names when the graph lacks one of them, or the inputs that the
+   * graph wants besides.
    */
   static async open(
     file: string,
@@ -32,20 +38,35 @@ export class Session {
       // 3 is "error": ORT's warnings on stderr are about graph details nobody can act on.
       logSeverityLevel: 3,
     });
-    const missing = [
-      ...names.inputs.filter((name) => !session.inputNames.includes(name)),
-      ...names.outputs.filter((name) => !session.outputNames.includes(name)),
-    ];
-    if (missing.length > 0) {
+    const problem = findProblem(session, names);
+    if (problem !== null) {
       await session.release();
-      throw new Error(`${file} lacks the inputs or outputs ${missing.join(", ")}`);
+      throw new Error(`${file} ${problem}`);
     }
     return new Session(session, settings.executionProvider);
   }
 
-  /** Blocks this process for as long as the run takes: ONNX Runtime's Node binding is synchronous behind its promise. */
-  run(inputs: Tensors): Promise<Tensors> {
-    return this.#session.run(inputs);
+  /**
+   * The element type of an input that holds floating point numbers.
+   * @throws Error when the graph declares another one.
+   */
+  floatTypeOf(input: string): FloatType {
+    const metadata = this.#session.inputMetadata.find(({ name }) => name === input);
+    const type = metadata?.isTensor === true ? metadata.type : undefined;
+    if (type !== "float32" && type !== "float16") {
+      throw new Error(`the input ${input} is of type ${type} instead of float32 or float16`);
+    }
+    return type;
+  }
+
+  /**
+   * Gives the named outputs, or all of them. Blocks this process for as long as the run takes: ONNX Runtime's Node
+   * binding is synchronous behind its promise. Other work of the event loop gets its turn before each run.
+   */
+  async run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors> {
+    const results = await (outputs === undefined ? this.#session.run(inputs) : this.#session.run(inputs, outputs));
+    Object.values(results).forEach(exposeBits);
+    return results;
   }
 
   release(): Promise<void> {
@@ -56,4 +77,61 @@ export class Session {
 /** An int64 tensor of the given shape. */
 export function int64Tensor(values: BigInt64Array, shape: readonly number[]): Tensor {
   return new Tensor("int64", values, shape);
+}
+
+/** A tensor of one truth value, of shape [1]. */
+export function booleanTensor(value: boolean): Tensor {
+  return new Tensor("bool", Uint8Array.of(value ? 1 : 0), [1]);
+}
+
+/** A tensor of the given element type and shape. As float32 it shares the memory of `values`. */
+export function floatTensor(type: FloatType, values: Float32Array, shape: readonly number[]): Tensor {
+  if (type === "float32") {
+    return new Tensor("float32", values, shape);
+  }
+  const halves = Float16Array.from(values);
+  const tensor = new Tensor("float16", new Uint16Array(halves.buffer), shape);
+  exposeBits(tensor);
+  return tensor;
+}
+
+/**
+ * The numbers of a floating point tensor. Those of a float32 tensor share its memory.
+ * @throws Error when it holds anything else.
+ */
+export function float32Values(tensor: Tensor | undefined): Float32Array {
+  if (tensor?.data instanceof Float32Array) {
+    return tensor.data;
+  }
+  if (tensor?.type === "float16" && tensor.data instanceof Uint16Array) {
+    const { buffer, byteOffset, length } = tensor.data;
+    return Float32Array.from(new Float16Array(buffer, byteOffset, length));
+  }
+  throw new Error(`expected a tensor of float32 or float16 but got one of ${tensor?.type}`);
+}
+
+function findProblem(
+  { inputNames, outputNames }: InferenceSession,
+  { inputs, outputs }: { readonly inputs: readonly string[]; readonly outputs: readonly string[] },
+): string | null {
+  const missing = [
+    ...inputs.filter((name) => !inputNames.includes(name)),
+    ...outputs.filter((name) => !outputNames.includes(name)),
+  ];
+  if (missing.length > 0) {
+    return `lacks the inputs or outputs ${missing.join(", ")}`;
+  }
+  const further = inputNames.filter((name) => !inputs.includes(name));
+  return further.length > 0 ? `wants the further inputs ${further.join(", ")}` : null;
+}
+
+/**
+ * Makes a float16 tensor fit to be an input. onnxruntime-node 1.30 gives float16 as a Float16Array where Node has one,
+ * but reads it from a Uint16Array only. Both see the same memory.
+ */
+function exposeBits(tensor: Tensor): void {
+  const data: unknown = tensor.data;
+  if (data instanceof Float16Array) {
+    Object.defineProperty(tensor, "data", { value: new Uint16Array(data.buffer, data.byteOffset, data.length) });
+  }
 }

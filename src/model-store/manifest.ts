@@ -4,9 +4,16 @@ import { z } from "zod";
 export const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/),
   version: z.string().regex(/^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$/),
-  task: z.enum(["text-classification", "automatic-speech-recognition"]),
+  task: z.enum(["text-classification", "automatic-speech-recognition", "voice-activity-detection"]),
   /** Name of the plugin that runs it; looked up in the plugin table of the inference process. */
   plugin: z.string().min(1),
+  /** Whether the model was trained on text whose capitals and look-alike letters were folded, see `src/text/fold-text.ts`. */
+  foldsText: z.boolean().optional(),
+  /**
+   * The log-odds of `toxic` of a text of n windows are lowered by this times ln n: the worst of many windows is more often
+   * a chance find than the only one. Calibrated on long harmless texts.
+   */
+  windowBias: z.number().nonnegative().optional(),
   precision: z.enum(["fp32", "fp16", "int8", "int4"]),
   files: z
     .array(

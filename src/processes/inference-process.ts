@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { getPriority, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { ProcessExitReason } from "../events.ts";
 import { parentDeathSignal } from "./parent-death-signal.ts";
 import {
+  type CancelMessage,
   type ChildMessage,
   type LoadMessage,
   parseChildMessage,
@@ -13,6 +12,7 @@ import {
   type RunMessage,
   type WindowInput,
 } from "./protocol.ts";
+import { yieldToParent } from "./yield-to-parent.ts";
 
 export interface InferenceProcessSettings {
   /** The program to fork. */
@@ -126,10 +126,11 @@ export class InferenceProcess {
   }
 
   /**
-   * Runs one batch. Without a result or a sign of progress for `limitMs` the process is killed.
+   * Runs one batch, beside others if there are any. Without a result or a sign of progress for `limitMs` the process is
+   * killed. When `interruption` aborts, a run of several steps ends early, with a `RunFailedError`.
    * @throws ProcessExitedError, RunFailedError
    */
-  run(inputs: readonly WindowInput[], limitMs: number): Promise<ResultMessage> {
+  run(inputs: readonly WindowInput[], limitMs: number, interruption?: AbortSignal): Promise<ResultMessage> {
     if (!this.isReady) {
       return Promise.reject(new ProcessExitedError(this.#describeExit(null, null)));
     }
@@ -139,7 +140,18 @@ export class InferenceProcess {
     this.#runs.set(id, { resolve, reject, timer, signs: 0 });
     const message: RunMessage = { type: "run", id, inputs };
     this.#child.send(message, ignoreClosedChannel);
+    if (interruption !== undefined) {
+      this.#cancelAt(interruption, id, promise);
+    }
     return promise;
+  }
+
+  #cancelAt(interruption: AbortSignal, id: number, result: Promise<unknown>): void {
+    const message: CancelMessage = { type: "cancel", id };
+    const cancel = (): void => void this.#child.send(message, ignoreClosedChannel);
+    const forget = (): void => interruption.removeEventListener("abort", cancel);
+    interruption.addEventListener("abort", cancel, { once: true });
+    result.then(forget, forget);
   }
 
   /** SIGKILL: the only thing that ends a process stuck in native code. The first reason given is kept. */
@@ -286,15 +298,4 @@ function passOnLines(stream: Readable | null, onLine: (line: string) => void): v
     lines.filter((line) => line !== "").forEach((line) => onLine(line.slice(0, maxOutputLineLength)));
   });
   stream?.once("end", () => rest !== "" && onLine(rest));
-}
-
-/** The API process is scheduled first, and the kernel's out-of-memory killer takes the child first. */
-function yieldToParent(pid: number, niceness: number): void {
-  try {
-    setPriority(pid, Math.min(19, getPriority() + niceness));
-    // 0 is what processes start with, 1000 the most likely victim.
-    writeFileSync(`/proc/${pid}/oom_score_adj`, "500");
-  } catch {
-    // The child may be gone already (its exit is reported), or the system has no such knob: both are harmless.
-  }
 }

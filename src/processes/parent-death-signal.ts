@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { isExecutable } from "./is-executable.ts";
 
 export interface Launcher {
   readonly execPath: string;
@@ -27,13 +27,4 @@ function findLauncher(): Launcher {
   return setpriv === undefined
     ? { execPath: process.execPath, execArgv: [] }
     : { execPath: setpriv, execArgv: ["--pdeathsig", "KILL", "--", process.execPath] };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

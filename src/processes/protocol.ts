@@ -8,12 +8,45 @@ export interface TextWindowInput {
   readonly inputIds: Int32Array;
 }
 
-export type WindowInput = TextWindowInput;
+/** At most 30 s of one request's audio. */
+export interface AudioWindowInput {
+  readonly kind: "audio";
+  /** Log-mel spectrogram [melBins × frames], row by row. */
+  readonly features: Float32Array;
+  readonly melBins: number;
+  /** 10 ms each; 1,500 to 3,000, even. */
+  readonly frames: number;
+  /** ISO 639-1 code, or null to detect it. */
+  readonly language: string | null;
+  /** 0 takes the likeliest token at each step. */
+  readonly temperature: number;
+}
 
-/** What a model says of one window, before any judgement of its validity. */
-export interface WindowOutput {
+export type WindowInput = TextWindowInput | AudioWindowInput;
+
+/** One number per label. */
+export interface LogitsOutput {
+  readonly kind: "logits";
   readonly logits: Float32Array;
 }
+
+/** What was said in an audio window. */
+export interface TranscriptOutput {
+  readonly kind: "transcript";
+  /** Text tokens, without special tokens. */
+  readonly tokenIds: Int32Array;
+  /** ISO 639-1 code: the one asked for, or the detected one. */
+  readonly language: string;
+  /** 0–1. */
+  readonly languageProbability: number;
+  /** 0–1: that nobody speaks in the window. */
+  readonly noSpeechProbability: number;
+  /** Mean log-probability of the chosen tokens, end token included; at most 0. */
+  readonly averageLogProbability: number;
+}
+
+/** What a model says of one window, before any judgement of its validity. */
+export type WindowOutput = LogitsOutput | TranscriptOutput;
 
 export interface SessionSettings {
   readonly executionProvider: "cpu";
@@ -38,7 +71,13 @@ export interface RunMessage {
   readonly inputs: readonly WindowInput[];
 }
 
-export type ParentMessage = LoadMessage | RunMessage;
+/** Nobody waits for the run any more: it may end early, and its answer, which still has to come, is thrown away. */
+export interface CancelMessage {
+  readonly type: "cancel";
+  readonly id: number;
+}
+
+export type ParentMessage = LoadMessage | RunMessage | CancelMessage;
 
 export interface ReadyMessage {
   readonly type: "ready";
@@ -109,7 +148,7 @@ function isResult(message: Partial<Record<string, unknown>>): boolean {
     Number.isSafeInteger(message["id"]) &&
     isDuration(message["inferenceMs"]) &&
     Array.isArray(outputs) &&
-    outputs.every((output: unknown) => hasLogits(output))
+    outputs.every((output: unknown) => isOutput(output))
   );
 }
 
@@ -117,8 +156,25 @@ function isDuration(value: unknown): boolean {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
-function hasLogits(output: unknown): boolean {
-  return typeof output === "object" && output !== null && "logits" in output && output.logits instanceof Float32Array;
+function isOutput(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  const output = value as Partial<Record<keyof LogitsOutput | keyof TranscriptOutput, unknown>>;
+  switch (output.kind) {
+    case "logits":
+      return output.logits instanceof Float32Array;
+    case "transcript":
+      return (
+        output.tokenIds instanceof Int32Array &&
+        typeof output.language === "string" &&
+        typeof output.languageProbability === "number" &&
+        typeof output.noSpeechProbability === "number" &&
+        typeof output.averageLogProbability === "number"
+      );
+    default:
+      return false;
+  }
 }
 
 function isWireError(error: unknown): boolean {

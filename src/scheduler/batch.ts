@@ -2,7 +2,7 @@ import type { CostEstimate } from "./cost-model.ts";
 
 /** What the batcher may know of a waiting window. */
 export interface Candidate {
-  /** Tokens, special tokens included. */
+  /** Tokens of text, special tokens included, or frames of audio. */
   readonly length: number;
   /** It was in a batch that died: it runs by itself, so that a poisoned window fails alone. */
   readonly mustRunAlone: boolean;
@@ -11,8 +11,8 @@ export interface Candidate {
 export interface BatchLimits {
   /** Windows in one run. */
   readonly maxBatchSize: number;
-  /** Windows times the longest of them, in tokens. One window may exceed it by itself. */
-  readonly maxBatchTokens: number;
+  /** Windows times the length of the longest. One window may exceed it by itself. */
+  readonly maxBatchLength: number;
 }
 
 /**
@@ -25,7 +25,7 @@ const goodEnough = 0.98;
  * Chooses the next batch among the candidates, which come in turn order: positions in `candidates`, ascending.
  *
  * The first candidate is always in it, so that nobody waits for ever for windows of like length. Around it, the run of
- * neighbours in length is taken that does the most useful tokens per predicted millisecond: padding costs tokens, a
+ * neighbours in length is taken that does the most useful work per predicted millisecond: padding costs work, a
  * small batch pays the fixed cost of a run more often, and the cost model says which is worse on this machine.
  *
  * @param idleInstances Instances that wait for work, this one included: what is there is shared among them.
@@ -74,10 +74,10 @@ function bestRange(
       const longest = lengths[to - 1] ?? 0;
       useful += longest;
       const padded = (to - from) * longest;
-      if (padded > limits.maxBatchTokens && to - from > 1) {
+      if (padded > limits.maxBatchLength && to - from > 1) {
         break;
       }
-      const efficiency = useful / (cost.fixedMs + cost.perTokenMs * padded);
+      const efficiency = useful / (cost.fixedMs + cost.perUnitMs * padded);
       best = Math.max(best, efficiency);
       ranges.push({ from, to, efficiency });
     }

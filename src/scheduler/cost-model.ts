@@ -1,7 +1,7 @@
-/** Milliseconds of a run as a function of its padded tokens: `fixedMs + perTokenMs × paddedTokens`. */
+/** Milliseconds of a run as a function of its padded length, in tokens of text or frames of audio: `fixedMs + perUnitMs × paddedLength`. */
 export interface CostEstimate {
   readonly fixedMs: number;
-  readonly perTokenMs: number;
+  readonly perUnitMs: number;
 }
 
 /**
@@ -19,8 +19,8 @@ const outlierFactor = 4;
 /** Predictions below this, in milliseconds, do not bound what is believed: near zero every run would be an outlier. */
 const shortestMs = 1;
 
-/** Tokens are scaled by this, so that both coefficients are of like size and the recursion is well conditioned. */
-const tokenScale = 100;
+/** Lengths are scaled by this, so that both coefficients are of like size and the recursion is well conditioned. */
+const lengthScale = 100;
 
 /**
  * Learns what a run costs from the runs themselves: recursive least squares on two coefficients, with directional
@@ -28,7 +28,7 @@ const tokenScale = 100;
  * any number of runs of one size the model still follows a change at that size, and still knows the others.
  */
 export class CostModel {
-  /** Coefficients of [1, paddedTokens / tokenScale], in milliseconds. Neither is negative. */
+  /** Coefficients of [1, paddedLength / lengthScale], in milliseconds. Neither is negative. */
   #fixed: number;
   #slope: number;
   /** Information matrix [[a, b], [b, c]]: what the runs so far say of the coefficients. */
@@ -36,22 +36,22 @@ export class CostModel {
 
   constructor(prior: CostEstimate) {
     this.#fixed = prior.fixedMs;
-    this.#slope = prior.perTokenMs * tokenScale;
+    this.#slope = prior.perUnitMs * lengthScale;
   }
 
   /** Never negative, whatever was observed. */
   get estimate(): CostEstimate {
-    return { fixedMs: this.#fixed, perTokenMs: Math.max(1e-6, this.#slope / tokenScale) };
+    return { fixedMs: this.#fixed, perUnitMs: Math.max(1e-6, this.#slope / lengthScale) };
   }
 
-  predictMs(paddedTokens: number): number {
-    const { fixedMs, perTokenMs } = this.estimate;
-    return fixedMs + perTokenMs * paddedTokens;
+  predictMs(paddedLength: number): number {
+    const { fixedMs, perUnitMs } = this.estimate;
+    return fixedMs + perUnitMs * paddedLength;
   }
 
-  observe(paddedTokens: number, observedMs: number): void {
-    const x = paddedTokens / tokenScale;
-    const limitMs = outlierFactor * Math.max(shortestMs, this.predictMs(paddedTokens));
+  observe(paddedLength: number, observedMs: number): void {
+    const x = paddedLength / lengthScale;
+    const limitMs = outlierFactor * Math.max(shortestMs, this.predictMs(paddedLength));
     const error = Math.min(observedMs, limitMs) - (this.#fixed + this.#slope * x);
     const { a, b, c } = this.#learn(x);
     const determinant = a * c - b * b;

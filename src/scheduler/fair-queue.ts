@@ -1,31 +1,31 @@
 /** What the queue needs to know of an entry. */
 export interface QueueEntry {
-  /** Cost of serving it, in tokens. */
+  /** Cost of serving it: tokens of text, or frames of audio. */
   readonly length: number;
-  /** Whose turn it uses up, outermost first: address, client, job. */
+  /** Whose turn it uses up, outermost first: address, client, request. */
   readonly path: readonly string[];
 }
 
 /**
  * A queue that serves by turns instead of by arrival, so that who floods it delays itself only.
  *
- * Entries hang in a tree: addresses, their clients, their jobs. At every level the child that has used the fewest
- * tokens is next (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996). A child that was idle starts at its
- * siblings' current level, so waiting saves up no claim. Entries of one job leave in order.
+ * Entries hang in a tree: addresses, their clients, their requests. At every level the child that has used least is
+ * next (start-time fair queueing: Goyal, Vin, Cheng, SIGCOMM 1996). A child that was idle starts at its
+ * siblings' current level, so waiting saves up no claim. Entries of one request leave in order.
  */
 export class FairQueue<Entry extends QueueEntry> {
   readonly #root = new TurnNode<Entry>();
   #size = 0;
-  #tokens = 0;
+  #waitingLength = 0;
 
   /** Entries that wait. */
   get size(): number {
     return this.#size;
   }
 
-  /** Tokens that wait. */
-  get tokens(): number {
-    return this.#tokens;
+  /** Lengths of all entries that wait, together. */
+  get waitingLength(): number {
+    return this.#waitingLength;
   }
 
   push(entry: Entry): void {
@@ -85,14 +85,14 @@ export class FairQueue<Entry extends QueueEntry> {
 
   #count(entry: Entry, change: 1 | -1): void {
     this.#size += change;
-    this.#tokens += change * entry.length;
+    this.#waitingLength += change * entry.length;
   }
 }
 
 class TurnNode<Entry extends QueueEntry> {
   readonly entries: Entry[] = [];
   readonly #children = new Map<string, TurnNode<Entry>>();
-  /** Tokens that this node has used among its siblings. */
+  /** Length that this node has used among its siblings. */
   #used = 0;
   /** Level at which the children stand: what the child served last had used when its turn came. */
   #level = 0;
@@ -139,12 +139,12 @@ class TurnNode<Entry extends QueueEntry> {
     }
   }
 
-  charge(path: readonly string[], depth: number, tokens: number): void {
+  charge(path: readonly string[], depth: number, length: number): void {
     const child = this.#children.get(path[depth] ?? "");
     if (depth < path.length && child !== undefined) {
       this.#level = Math.max(this.#level, child.#used);
-      child.#used += tokens;
-      child.charge(path, depth + 1, tokens);
+      child.#used += length;
+      child.charge(path, depth + 1, length);
     }
   }
 

@@ -21,12 +21,15 @@ export interface PendingWindow extends QueueEntry {
   mustRunAlone: boolean;
 }
 
-/** The windows of one request for one model: waiting until every output is there, or until the first failure. */
+/**
+ * Windows of one request for one model: waiting until every output is there, or until the first failure. A request may
+ * have several jobs, one after another or at once: they share its turn.
+ */
 export class Job {
   readonly context: RequestContext;
   readonly windows: readonly PendingWindow[];
-  /** Of all windows. */
-  readonly tokens: number;
+  /** Of all windows together. */
+  readonly length: number;
   readonly result: Promise<JobResult>;
   readonly #settle: PromiseWithResolvers<JobResult>;
   readonly #outputs: (WindowOutput | undefined)[];
@@ -35,18 +38,18 @@ export class Job {
   #dispatchedAt: number | null = null;
   #isSettled = false;
 
-  constructor(id: number, inputs: readonly WindowInput[], context: RequestContext, now: number) {
-    const path = [context.client.address, context.client.clientId, String(id)];
+  constructor(inputs: readonly WindowInput[], context: RequestContext, now: number) {
+    const path = [context.client.address, context.client.clientId, context.requestId];
     this.context = context;
     this.windows = inputs.map((input, index) => ({
       job: this,
       index,
       input,
-      length: input.inputIds.length,
+      length: input.kind === "text" ? input.inputIds.length : input.frames,
       path,
       mustRunAlone: false,
     }));
-    this.tokens = this.windows.reduce((total, { length }) => total + length, 0);
+    this.length = this.windows.reduce((total, { length }) => total + length, 0);
     this.#settle = Promise.withResolvers();
     this.result = this.#settle.promise;
     this.#outputs = inputs.map(() => undefined);

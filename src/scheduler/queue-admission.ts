@@ -1,4 +1,4 @@
-/** How full a queue is, in one unit: jobs or tokens. */
+/** How full a queue is, in one unit: jobs or their lengths. */
 export interface QueueLoad {
   readonly limit: number;
   /** Waiting, all addresses together. */

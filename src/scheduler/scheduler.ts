@@ -3,7 +3,7 @@ import type { EventBus } from "../events.ts";
 import { type InferenceProcess, ProcessExitedError } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
-import { CostModel } from "./cost-model.ts";
+import { type CostEstimate, CostModel } from "./cost-model.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
 import { hasRoom } from "./queue-admission.ts";
@@ -13,8 +13,8 @@ import { WaitingJobs } from "./waiting-jobs.ts";
 export interface SchedulerSettings extends BatchLimits {
   /** Jobs that may wait. */
   readonly maxQueueSize: number;
-  /** Tokens that may wait; the last job admitted may pass it. */
-  readonly maxQueueTokens: number;
+  /** Lengths that may wait, together; the last job admitted may pass it. */
+  readonly maxQueueLength: number;
   /** A run without progress for longer than this, in milliseconds, and … */
   readonly runLimitFloorMs: number;
   /** … for longer than this many times its predicted duration is killed. */
@@ -24,6 +24,15 @@ export interface SchedulerSettings extends BatchLimits {
 export interface SchedulerOptions {
   readonly model: string;
   readonly events: EventBus;
+  /** What the length of a window counts. */
+  readonly unit: "tokens" | "frames";
+  /** What a run costs before anything was observed; the runs soon correct it. */
+  readonly priorCost: CostEstimate;
+  /**
+   * An instance takes turns between the steps of two runs, and can end a run early. So a request that has nothing
+   * running does not wait for the end of another's run: a short clip starts at once beside a long file.
+   */
+  readonly interleavesRuns: boolean;
   /** Read at every decision, so that a reload takes effect at once. */
   readonly settings: () => SchedulerSettings;
 }
@@ -31,21 +40,24 @@ export interface SchedulerOptions {
 /** Windows looked at for one batch: enough to find like lengths; 256 addresses waiting, a decision takes 0.5 ms. */
 const lookahead = 64;
 
+/** Runs that an instance works on at most. */
+const maxInterleavedRuns = 2;
+
 /**
- * Share of `maxQueueTokens` that one job may hold, because the last job admitted may pass the limit. Some characters
+ * Share of `maxQueueLength` that one job may hold, because the last job admitted may pass the limit. Some characters
  * are 18 letters each, so the number of characters does not bound the tokens.
  */
 const largestJobShare = 1 / 4;
-
-/** What a CamemBERT of 12 × 384 costs on one core before anything was observed; the runs soon correct it. */
-const priorCost = { fixedMs: 1, perTokenMs: 0.15 };
 
 /** Bounds of a suggested wait, in milliseconds. */
 const minRetryAfterMs = 50;
 const maxRetryAfterMs = 60_000;
 
+/** The windows of one run. */
+type Batch = readonly PendingWindow[];
+
 /**
- * Decides when and with whom the windows of one model run. Owns its queue and hands batches to idle instances.
+ * Decides when and with whom the windows of one model run. Owns its queue and hands batches to its instances.
  *
  * A window waits, runs and is answered; when its process dies under it, it runs once more by itself, and a second death
  * is its job's failure. Jobs whose signal aborts leave the queue at once and are never run.
@@ -56,14 +68,16 @@ export class Scheduler {
   readonly #waiting = new WaitingJobs();
   readonly #jobs = new Set<Job>();
   readonly #idle = new Set<InferenceProcess>();
-  readonly #cost = new CostModel(priorCost);
+  /** What each busy instance works on. */
+  readonly #running = new Map<InferenceProcess, Set<Batch>>();
+  readonly #cost: CostModel;
   #instanceCount = 0;
-  #nextJobId = 1;
   #dispatchIsPlanned = false;
   #drained: PromiseWithResolvers<void> | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
+    this.#cost = new CostModel(options.priorCost);
   }
 
   /** Windows that wait. */
@@ -89,9 +103,9 @@ export class Scheduler {
 
   /** The refusal that a job of this client would meet now, or null. Costs no more than a few look-ups. */
   refusal(client: ClientKey): ServiceError | null {
-    const { maxQueueSize, maxQueueTokens } = this.#options.settings();
-    const { jobs, tokens } = this.#waiting.loads(client);
-    if (hasRoom({ limit: maxQueueSize, ...jobs }) && hasRoom({ limit: maxQueueTokens, ...tokens })) {
+    const { maxQueueSize, maxQueueLength } = this.#options.settings();
+    const { jobs, length } = this.#waiting.loads(client);
+    if (hasRoom({ limit: maxQueueSize, ...jobs }) && hasRoom({ limit: maxQueueLength, ...length })) {
       return null;
     }
     return new ServiceError("overloaded", "The service is at capacity. Try again later.", {
@@ -101,35 +115,33 @@ export class Scheduler {
 
   /**
    * Queues the windows of one request.
-   * @throws ServiceError `payload_too_large` for more tokens than one job may hold; `overloaded` at once when the queue
-   * has no room; `inference_process_crashed` when a window outlived two processes; the signal's reason when it aborts.
+   * @throws ServiceError `payload_too_large` for windows longer than one job may hold; `overloaded` at once when the
+   * queue has no room; `inference_process_crashed` when a window outlived two processes; the signal's reason when it
+   * aborts.
    */
   async submit(inputs: readonly WindowInput[], context: RequestContext): Promise<JobResult> {
     context.signal.throwIfAborted();
-    const job = new Job(this.#nextJobId++, inputs, context, performance.now());
-    const maxJobTokens = Math.floor(this.#options.settings().maxQueueTokens * largestJobShare);
-    if (job.tokens > maxJobTokens) {
-      const message = `The texts have ${job.tokens} tokens in windows, more than the ${maxJobTokens} of one request.`;
+    const job = new Job(inputs, context, performance.now());
+    const limit = Math.floor(this.#options.settings().maxQueueLength * largestJobShare);
+    if (job.length > limit) {
+      const message = `The request has ${job.length} ${this.#options.unit} in windows, more than the ${limit} of one.`;
       throw new ServiceError("payload_too_large", message);
     }
     const refusal = this.refusal(context.client);
     if (refusal !== null) {
       throw refusal;
     }
-    this.#jobs.add(job);
-    this.#waiting.add(job);
-    for (const window of job.windows) {
-      this.#queue.push(window);
-    }
-    const onAbort = (): void => this.#fail(job, context.signal.reason);
-    context.signal.addEventListener("abort", onAbort, { once: true });
-    this.#planDispatch();
-    try {
-      return await job.result;
-    } finally {
-      context.signal.removeEventListener("abort", onAbort);
-      this.#forget(job);
-    }
+    return this.#complete(job);
+  }
+
+  /**
+   * Queues some windows more of a request that was let in. They are never refused for want of room, because half a
+   * transcript is worth nothing: the caller bounds how many of them wait.
+   * @throws ServiceError as `submit` does, but for the refusals.
+   */
+  async submitPart(inputs: readonly WindowInput[], context: RequestContext): Promise<JobResult> {
+    context.signal.throwIfAborted();
+    return this.#complete(new Job(inputs, context, performance.now()));
   }
 
   /** Fails every waiting and running job, for a model that cannot serve any more. */
@@ -144,6 +156,24 @@ export class Scheduler {
     if (this.#jobs.size > 0) {
       this.#drained ??= Promise.withResolvers<void>();
       await this.#drained.promise;
+    }
+  }
+
+  async #complete(job: Job): Promise<JobResult> {
+    const { signal } = job.context;
+    this.#jobs.add(job);
+    this.#waiting.add(job);
+    for (const window of job.windows) {
+      this.#queue.push(window);
+    }
+    const onAbort = (): void => this.#fail(job, signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#planDispatch();
+    try {
+      return await job.result;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#forget(job);
     }
   }
 
@@ -172,13 +202,42 @@ export class Scheduler {
       this.#idle.delete(instance);
       void this.#run(instance, batch);
     }
+    if (this.#options.interleavesRuns) {
+      this.#dispatchBesideOthers();
+    }
   }
 
-  #nextBatch(): PendingWindow[] {
-    this.#dropExpired();
-    const candidates = this.#queue.peek(lookahead);
+  /** No instance is idle: requests that have nothing running share one with another request. */
+  #dispatchBesideOthers(): void {
+    for (const [instance, batches] of this.#running) {
+      if (!instance.isReady || batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone)) {
+        continue;
+      }
+      const window = this.#candidates().find((each) => !each.mustRunAlone && !this.#hasRunning(each));
+      if (window === undefined) {
+        return;
+      }
+      void this.#run(instance, this.#take([window]));
+    }
+  }
+
+  #hasRunning(window: PendingWindow): boolean {
+    const running = [...this.#running.values()].flatMap((batches) => [...batches].flat());
+    return running.some((each) => isSameRequest(each, window));
+  }
+
+  #nextBatch(): Batch {
+    const candidates = this.#candidates();
     const chosen = chooseBatch(candidates, this.#options.settings(), this.#cost.estimate, this.#idle.size);
-    const batch = chosen.map((position) => candidates[position]).filter((window) => window !== undefined);
+    return this.#take(chosen.map((position) => candidates[position]).filter((window) => window !== undefined));
+  }
+
+  #candidates(): PendingWindow[] {
+    this.#dropExpired();
+    return this.#queue.peek(lookahead);
+  }
+
+  #take(batch: Batch): Batch {
     for (const window of batch) {
       this.#queue.take(window);
       if (!window.mustRunAlone) {
@@ -198,38 +257,53 @@ export class Scheduler {
     }
   }
 
-  async #run(instance: InferenceProcess, batch: readonly PendingWindow[]): Promise<void> {
+  async #run(instance: InferenceProcess, batch: Batch): Promise<void> {
+    const batches = this.#running.get(instance) ?? new Set();
+    this.#running.set(instance, batches.add(batch));
     const now = performance.now();
     for (const { job } of batch) {
       job.markDispatched(now);
     }
-    const paddedTokens = batch.length * Math.max(...batch.map(({ length }) => length));
+    const paddedLength = batch.length * Math.max(...batch.map(({ length }) => length));
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
-    const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedTokens));
+    const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
     let result: ResultMessage;
     try {
       result = await instance.run(
         batch.map(({ input }) => input),
         limitMs,
+        this.#interruptionOf(batch),
       );
     } catch (error) {
       this.#retryAlone(batch, error);
-      this.#becomeIdle(instance);
+      this.#endRun(instance, batch);
       return;
     }
-    this.#becomeIdle(instance);
-    this.#deliver(batch, result, paddedTokens);
+    this.#endRun(instance, batch);
+    this.#deliver(batch, result, paddedLength);
   }
 
-  #becomeIdle(instance: InferenceProcess): void {
+  /** What ends the run early: nobody waits for its one request any more. */
+  #interruptionOf(batch: Batch): AbortSignal | undefined {
+    return this.#options.interleavesRuns && batch.length === 1 ? batch[0]?.job.context.signal : undefined;
+  }
+
+  #endRun(instance: InferenceProcess, batch: Batch): void {
+    const batches = this.#running.get(instance);
+    batches?.delete(batch);
+    if (batches?.size === 0) {
+      this.#running.delete(instance);
+      if (instance.isReady) {
+        this.#idle.add(instance);
+      }
+    }
     if (instance.isReady) {
-      this.#idle.add(instance);
       // Before the answers are worked on: the child must not wait for them.
       this.#dispatch();
     }
   }
 
-  #deliver(batch: readonly PendingWindow[], { outputs, inferenceMs }: ResultMessage, paddedTokens: number): void {
+  #deliver(batch: Batch, { outputs, inferenceMs }: ResultMessage, paddedLength: number): void {
     if (outputs.length !== batch.length) {
       const facts = { windows: batch.length, outputs: outputs.length };
       for (const { job } of batch) {
@@ -237,12 +311,12 @@ export class Scheduler {
       }
       return;
     }
-    this.#cost.observe(paddedTokens, inferenceMs);
+    this.#cost.observe(paddedLength, inferenceMs);
     this.#options.events.emit("batch_completed", {
       model: this.#options.model,
       windows: batch.length,
-      tokens: batch.reduce((total, { length }) => total + length, 0),
-      paddedTokens,
+      length: batch.reduce((total, { length }) => total + length, 0),
+      paddedLength,
       inferenceMs,
     });
     const now = performance.now();
@@ -254,8 +328,9 @@ export class Scheduler {
     }
   }
 
-  #retryAlone(batch: readonly PendingWindow[], error: unknown): void {
-    for (const window of batch) {
+  #retryAlone(batch: Batch, error: unknown): void {
+    // The last first: each is put before the others.
+    for (const window of batch.toReversed()) {
       if (window.mustRunAlone) {
         this.#fail(window.job, finalFailure(error));
       } else if (!window.job.isSettled) {
@@ -288,10 +363,18 @@ export class Scheduler {
 
   /** When the queue of now will have been worked off, by the cost model. */
   #drainMs(): number {
-    const { perTokenMs } = this.#cost.estimate;
-    const drainMs = (this.#queue.tokens * perTokenMs) / Math.max(1, this.#instanceCount);
+    const { perUnitMs } = this.#cost.estimate;
+    const drainMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#instanceCount);
     return Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(drainMs)));
   }
+}
+
+function hasToRunAlone(batch: Batch): boolean {
+  return batch.some(({ mustRunAlone }) => mustRunAlone);
+}
+
+function isSameRequest(one: PendingWindow, other: PendingWindow): boolean {
+  return one.path.every((key, depth) => key === other.path[depth]);
 }
 
 function finalFailure(error: unknown): ServiceError {

@@ -6,23 +6,23 @@ type Load = Omit<QueueLoad, "limit">;
 
 interface Count {
   jobs: number;
-  tokens: number;
+  length: number;
 }
 
 /**
- * Counts jobs and tokens that wait: together, by address and by client. A job waits until its last window was
+ * Counts the jobs that wait, and their lengths: together, by address and by client. A job waits until its last window was
  * dispatched. Owners without a waiting job are forgotten, so the maps stay as small as the queue.
  */
 export class WaitingJobs {
-  readonly #total: Count = { jobs: 0, tokens: 0 };
+  readonly #total: Count = { jobs: 0, length: 0 };
   readonly #addresses = new Map<string, Count>();
   readonly #clients = new Map<string, Count>();
   /** What of each job still waits. */
   readonly #jobs = new Map<Job, Count & { windows: number }>();
 
   add(job: Job): void {
-    this.#jobs.set(job, { jobs: 1, tokens: job.tokens, windows: job.windows.length });
-    this.#change(job, 1, job.tokens);
+    this.#jobs.set(job, { jobs: 1, length: job.length, windows: job.windows.length });
+    this.#change(job, 1, job.length);
   }
 
   /** A window was dispatched. */
@@ -32,7 +32,7 @@ export class WaitingJobs {
       return;
     }
     left.windows--;
-    left.tokens -= length;
+    left.length -= length;
     this.#change(job, 0, -length);
     if (left.windows === 0) {
       this.remove(job);
@@ -44,25 +44,25 @@ export class WaitingJobs {
     const left = this.#jobs.get(job);
     if (left !== undefined) {
       this.#jobs.delete(job);
-      this.#change(job, -left.jobs, -left.tokens);
+      this.#change(job, -left.jobs, -left.length);
     }
   }
 
-  loads(client: ClientKey): { readonly jobs: Load; readonly tokens: Load } {
+  loads(client: ClientKey): { readonly jobs: Load; readonly length: Load } {
     const address = this.#addresses.get(client.address);
     const own = this.#clients.get(clientMapKey(client));
     return {
       jobs: { total: this.#total.jobs, address: address?.jobs ?? 0, client: own?.jobs ?? 0 },
-      tokens: { total: this.#total.tokens, address: address?.tokens ?? 0, client: own?.tokens ?? 0 },
+      length: { total: this.#total.length, address: address?.length ?? 0, client: own?.length ?? 0 },
     };
   }
 
-  #change(job: Job, jobs: number, tokens: number): void {
+  #change(job: Job, jobs: number, length: number): void {
     const { client } = job.context;
     this.#total.jobs += jobs;
-    this.#total.tokens += tokens;
-    changeCount(this.#addresses, client.address, jobs, tokens);
-    changeCount(this.#clients, clientMapKey(client), jobs, tokens);
+    this.#total.length += length;
+    changeCount(this.#addresses, client.address, jobs, length);
+    changeCount(this.#clients, clientMapKey(client), jobs, length);
   }
 }
 
@@ -71,10 +71,10 @@ function clientMapKey({ address, clientId }: ClientKey): string {
   return `${address}\n${clientId}`;
 }
 
-function changeCount(counts: Map<string, Count>, key: string, jobs: number, tokens: number): void {
-  const count = counts.get(key) ?? { jobs: 0, tokens: 0 };
+function changeCount(counts: Map<string, Count>, key: string, jobs: number, length: number): void {
+  const count = counts.get(key) ?? { jobs: 0, length: 0 };
   count.jobs += jobs;
-  count.tokens += tokens;
+  count.length += length;
   if (count.jobs === 0) {
     counts.delete(key);
   } else {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { ServiceError } from "../errors.ts";
+import type { ServiceError } from "../errors.ts";
+import { invalidPrediction } from "./invalid-prediction.ts";
 
 export interface LabelScore {
   readonly label: string;
@@ -21,24 +22,22 @@ const maxLoggedLogits = 16;
  */
 export function toLabelScores(logits: Float32Array, labels: readonly string[]): LabelScore[] {
   if (logits.length !== labels.length || !logits.every(Number.isFinite)) {
-    throw invalidPrediction(logits, labels);
+    throw refusal(logits, labels);
   }
   const scores = softmax(logits);
   const sum = scores.reduce((total, score) => total + score, 0);
   if (!scoresSchema.safeParse(scores).success || Math.abs(sum - 1) > sumTolerance) {
-    throw invalidPrediction(logits, labels);
+    throw refusal(logits, labels);
   }
   return labels.map((label, index) => ({ label, score: scores[index] ?? 0 }));
 }
 
-function invalidPrediction(logits: Float32Array, labels: readonly string[]): ServiceError {
-  return new ServiceError("invalid_prediction", "The model gave an invalid answer.", {
-    facts: {
-      // Strings, because JSON has neither NaN nor Infinity.
-      logits: Array.from(logits.subarray(0, maxLoggedLogits), String),
-      outputs: logits.length,
-      labels: labels.length,
-    },
+function refusal(logits: Float32Array, labels: readonly string[]): ServiceError {
+  return invalidPrediction({
+    // Strings, because JSON has neither NaN nor Infinity.
+    logits: Array.from(logits.subarray(0, maxLoggedLogits), String),
+    outputs: logits.length,
+    labels: labels.length,
   });
 }
 

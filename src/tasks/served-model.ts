@@ -9,12 +9,9 @@ export interface ModelIdentity {
   readonly digest: string;
 }
 
-/** A model that the service can use now: everything below the tasks, behind two verbs. */
-export interface ServedModel {
+/** What the service knows of every model, whatever its task. */
+export interface ModelCommon {
   readonly identity: ModelIdentity;
-  readonly task: "text-classification" | "automatic-speech-recognition";
-  /** Names of the outputs by index, from the model's own `id2label`. */
-  readonly labels: readonly string[];
   /** Without this model the service is not ready. */
   readonly isRequired: boolean;
   /** Where its tensors are computed, such as `cpu`. */
@@ -22,15 +19,24 @@ export interface ServedModel {
   state(): ModelState;
   /** Keeps it from being stopped until the returned function is called: a request that was let in is finished by it. */
   hold(): () => void;
-  /** Tokens and windows of each text, in order. Rejects with `context.signal.reason` when that aborts. */
-  prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]>;
-  /** Logits of each window, in order. */
-  run(windows: readonly Int32Array[], context: RequestContext): Promise<RunResult>;
   /**
    * The `ServiceError` that a request from this client would meet now (`overloaded`, `model_loading`, `circuit_open`),
    * or null. Cheap: asked before a body is read.
    */
   refusal(client: RequestContext["client"]): Error | null;
+}
+
+/** A model that scores texts: everything below the task, behind two verbs. */
+export interface TextModel extends ModelCommon {
+  readonly task: "text-classification";
+  /** Names of the outputs by index, from the model's own `id2label`. */
+  readonly labels: readonly string[];
+  /** The log-odds of `toxic` of a text of n windows are lowered by this times ln n. */
+  readonly windowBias: number;
+  /** Tokens and windows of each text, in order. Rejects with `context.signal.reason` when that aborts. */
+  prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]>;
+  /** Logits of each window, in order. */
+  run(windows: readonly Int32Array[], context: RequestContext): Promise<RunResult>;
 }
 
 export interface RunResult {
@@ -41,6 +47,55 @@ export interface RunResult {
   /** From the first window's dispatch to the last window's result. */
   readonly inferenceMs: number;
 }
+
+/** A model that writes down what is said. */
+export interface SpeechModel extends ModelCommon {
+  readonly task: "automatic-speech-recognition";
+  /** ISO 639-1 codes of the languages that it knows; a few that have none go by their ISO 639-3 code. */
+  readonly languages: readonly string[];
+  /** Rows of the spectrograms that it reads. */
+  readonly melBins: 80 | 128;
+  /** Windows of one request in flight that keep all of its instances busy; more would only wait. */
+  readonly windowsAhead: number;
+  /**
+   * Runs one window of a request that was let in: it is never refused for want of room, so the caller keeps to
+   * `windowsAhead`. Rejects as a run of texts does, with `context.signal.reason` when that aborts.
+   */
+  transcribe(window: SpeechWindowInput, context: RequestContext): Promise<SpeechWindowOutput>;
+  /** Text of one window's token ids. Bytes that are no whole character at its ends are dropped. */
+  decode(tokenIds: Int32Array): string;
+}
+
+export interface SpeechWindowInput {
+  /** Log-mel spectrogram [melBins × frames], row by row. */
+  readonly features: Float32Array;
+  /** 10 ms each; 1,500 to 3,000, even. */
+  readonly frames: number;
+  /** One of the model's languages, or null to detect it. */
+  readonly language: string | null;
+  /** 0–1; 0 takes the likeliest token at each step. */
+  readonly temperature: number;
+}
+
+/** What the model says of one window, before any judgement of its validity. */
+export interface SpeechWindowOutput {
+  /** Text tokens, without special tokens. */
+  readonly tokenIds: Int32Array;
+  readonly language: string;
+  /** 0–1. */
+  readonly languageProbability: number;
+  /** 0–1: that nobody speaks in the window. */
+  readonly noSpeechProbability: number;
+  /** Mean log-probability of the chosen tokens, end token included; at most 0. */
+  readonly averageLogProbability: number;
+  /** From submission to dispatch. */
+  readonly queueMs: number;
+  /** From dispatch to the result. */
+  readonly inferenceMs: number;
+}
+
+/** A model that the service can use now. */
+export type ServedModel = TextModel | SpeechModel;
 
 /** The models that are served now; a reload swaps them under the same directory. */
 export interface ModelDirectory {

@@ -7,6 +7,7 @@ import { logRequests } from "./request-log.ts";
 export function logEvents(events: EventBus, logger: Logger): void {
   logService(events, logger);
   logProcesses(events, logger);
+  logAudio(events, logger);
   logRequests(events, logger);
   events.on("error_occurred", ({ where, error }) => {
     logger.write("error", "error_occurred", { where, error: describeError(error) });
@@ -37,6 +38,18 @@ function logProcesses(events: EventBus, logger: Logger): void {
   });
   events.on("model_state_changed", ({ model, state }) => {
     logger.write(stateLevel(state), "model_state_changed", { model, state });
+  });
+}
+
+function logAudio(events: EventBus, logger: Logger): void {
+  events.on("audio_ready", (ready) => logger.write("info", "audio_ready", { ...ready }));
+  events.on("audio_process_crashed", ({ requestId, pid, exitCode, signal, isReplaced }) => {
+    const fields = { request_id: requestId, pid, exit_code: exitCode, signal, is_replaced: isReplaced };
+    logger.write("warn", "audio_process_crashed", fields);
+  });
+  events.on("audio_processed", ({ requestId, model, audioMs, speechMs, windows, processingMs }) => {
+    const milliseconds = { audio_ms: audioMs, speech_ms: speechMs, processing_ms: Math.round(processingMs) };
+    logger.write("info", "audio_processed", { request_id: requestId, model, windows, ...milliseconds });
   });
 }
 

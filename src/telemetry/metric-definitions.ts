@@ -5,6 +5,9 @@ const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const scoreBuckets = [0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
+/** From a short clip on a GPU to audio that is slower than real time. */
+const realtimeFactorBuckets = [0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5];
+
 /** A served model as metrics see it. */
 export interface MeasuredModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
@@ -108,6 +111,11 @@ export function defineMetrics(registry: Registry, sources: MetricSources) {
       labelNames: ["model_name", "reason"],
       registers,
     }),
+    audioCrashes: new Counter({
+      name: "audio_process_crashes_total",
+      help: "Audio processes that ended before their upload was decoded.",
+      registers,
+    }),
     textWorkerRestarts: new Counter({
       name: "text_worker_restarts_total",
       help: "Threads for tokenizing that ended and were replaced, by the reason.",
@@ -119,6 +127,19 @@ export function defineMetrics(registry: Registry, sources: MetricSources) {
       help: "Scores of classified texts, 0 to 1, by label.",
       labelNames: ["label"],
       buckets: scoreBuckets,
+      registers,
+    }),
+    audioSeconds: new Counter({
+      name: "audio_processed_seconds_total",
+      help: "Audio of finished transcriptions, silence included, in seconds.",
+      labelNames: ["model_name"],
+      registers,
+    }),
+    realtimeFactor: new Histogram({
+      name: "transcription_realtime_factor",
+      help: "Processing time of all stages divided by the length of the audio; below 1 is faster than real time.",
+      labelNames: ["model_name"],
+      buckets: realtimeFactorBuckets,
       registers,
     }),
     httpDuration: new Histogram({

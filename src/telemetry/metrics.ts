@@ -45,11 +45,19 @@ export class Metrics {
   }
 
   #subscribe(events: EventBus): void {
-    const { batchSize, processRestarts, scores, textWorkerRestarts } = this.#table;
+    const { audioCrashes, audioSeconds, batchSize, processRestarts, realtimeFactor, scores, textWorkerRestarts } =
+      this.#table;
     events.on("request_finished", (request) => this.#countRequest(request));
     events.on("text_classified", (text) => {
       for (const { label, score } of text.scores) {
         scores.observe({ label }, score);
+      }
+    });
+    events.on("audio_process_crashed", () => audioCrashes.inc());
+    events.on("audio_processed", ({ model, audioMs, processingMs }) => {
+      audioSeconds.inc({ model_name: model }, audioMs / 1_000);
+      if (audioMs > 0) {
+        realtimeFactor.observe({ model_name: model }, processingMs / audioMs);
       }
     });
     events.on("batch_completed", ({ model, windows }) => batchSize.observe({ model_name: model }, windows));

@@ -10,6 +10,8 @@ export interface TextWorkerSettings {
   readonly windowTokens: number;
   /** Tokens that neighbouring windows share. */
   readonly overlapTokens: number;
+  /** Whether the model was trained on folded text, see `foldText`. */
+  readonly foldsText: boolean;
 }
 
 /** What the thread is started with, as its `workerData`. */

@@ -136,8 +136,8 @@ export class TextWorker {
   }
 
   #startThread(): TextThread {
-    const { entry, modelFolder, windowTokens, overlapTokens } = this.#options;
-    return new TextThread(entry ?? textWorkerEntry, { modelFolder, windowTokens, overlapTokens });
+    const { entry, modelFolder, windowTokens, overlapTokens, foldsText } = this.#options;
+    return new TextThread(entry ?? textWorkerEntry, { modelFolder, windowTokens, overlapTokens, foldsText });
   }
 
   #failAll(error: unknown): void {

@@ -1,13 +1,19 @@
 import { ConcurrencyLimit } from "../../src/admission/concurrency-limit.ts";
+import { UploadRoom } from "../../src/admission/upload-room.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus, ServiceEvents } from "../../src/events.ts";
 import { type App, createApp } from "../../src/http/app.ts";
 import type { HealthReport } from "../../src/http/health-report.ts";
+import type { TranscriptionLimits } from "../../src/http/transcription-run.ts";
 import { collectEvents, strictEventBus } from "./event-bus.ts";
+import { FakeAudioUploads } from "./fake-audio-uploads.ts";
 import { FakeModelDirectory } from "./fake-model-directory.ts";
 import { FakeServedModel } from "./fake-served-model.ts";
 
-type Changes = { readonly [Section in "service" | "server" | "deadline" | "classify"]?: Partial<Config[Section]> };
+/** Settings that differ from the defaults. */
+export type FakeAppChanges = {
+  readonly [Section in "service" | "server" | "deadline" | "classify" | "audio"]?: Partial<Config[Section]>;
+};
 
 export interface FakeApp extends AsyncDisposable {
   readonly app: App;
@@ -18,6 +24,8 @@ export interface FakeApp extends AsyncDisposable {
   readonly model: FakeServedModel;
   readonly directory: FakeModelDirectory;
   readonly health: { live: HealthReport; ready: HealthReport; started: HealthReport };
+  readonly uploads: FakeAudioUploads;
+  limits: TranscriptionLimits;
   state: "serving" | "draining";
   config: Config;
   metricsText: () => Promise<{ contentType: string; body: string }>;
@@ -26,7 +34,7 @@ export interface FakeApp extends AsyncDisposable {
 }
 
 /** The HTTP edge over a fake model; `changes` are settings that differ from the defaults. */
-export async function fakeApp(changes: Changes = {}): Promise<FakeApp> {
+export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
   const events = strictEventBus();
   const model = new FakeServedModel();
   const directory = new FakeModelDirectory(model);
@@ -39,17 +47,31 @@ export async function fakeApp(changes: Changes = {}): Promise<FakeApp> {
     model,
     directory,
     health,
+    uploads: new FakeAudioUploads(),
+    limits: {
+      maxBytes: 10_000_000,
+      maxSeconds: 3_600,
+      minBytesPerSecond: 100,
+      deadlineFloorMs: 120_000,
+      heartbeatMs: 15_000,
+    },
     state: "serving",
     config: fakeConfig(changes),
     metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
   };
   const app = await createApp({
-    permits: new ConcurrencyLimit(fake.config.server.maxConcurrentRequests),
+    permits: new ConcurrencyLimit(() => fake.config.server.maxConcurrentRequests),
     config: () => fake.config,
     events,
     models: directory,
-    health: { live: () => health.live, ready: () => health.ready, started: () => health.started },
+    health: {
+      live: () => health.live,
+      ready: () => health.ready,
+      started: () => health.started,
+      overview: () => ({ status: health.ready.status, checks: {}, sandbox: ["prlimit"] }),
+    },
     metricsText: () => fake.metricsText(),
+    speech: { audio: fake.uploads, limits: () => fake.limits, room: new UploadRoom(() => fake.config.audio) },
     state: () => fake.state,
     version: "0.1.0",
   });
@@ -71,7 +93,7 @@ export async function fakeApp(changes: Changes = {}): Promise<FakeApp> {
 }
 
 /** The defaults of `config/default.yaml`, as far as the HTTP edge reads them. */
-export function fakeConfig(changes: Changes = {}): Config {
+export function fakeConfig(changes: FakeAppChanges = {}): Config {
   return {
     service: { environment: "test", maintenance: false, ...changes.service },
     server: {
@@ -91,6 +113,17 @@ export function fakeConfig(changes: Changes = {}): Config {
     log: { level: "info" },
     telemetry: { channels: [], media: [] },
     classify: { model: "camembert-toxicity-fr", threshold: 0.5, ...changes.classify },
+    transcribe: { model: "whisper-base" },
+    audio: {
+      decoder: "node-av",
+      maxUploadBytes: 10_000_000,
+      maxSeconds: 3_600,
+      maxConcurrent: 16,
+      spoolBytes: 100_000_000,
+      sandbox: "auto",
+      spares: 1,
+      ...changes.audio,
+    },
     text: { timeLimitMs: 2_000 },
     scheduler: { maxQueueSize: 256, maxQueueTokens: 2_000_000, maxBatchSize: 32, maxBatchTokens: 1_024 },
     processes: {

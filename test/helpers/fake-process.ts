@@ -9,6 +9,7 @@ import type { ResultMessage, WindowInput, WindowOutput } from "../../src/process
 interface FakeRun {
   readonly inputs: readonly WindowInput[];
   readonly limitMs: number;
+  readonly interruption: AbortSignal | undefined;
   readonly settle: PromiseWithResolvers<ResultMessage>;
 }
 
@@ -27,10 +28,13 @@ export class FakeProcess {
   isReady: boolean;
   /** The reason of the first kill; null while nobody killed it. */
   killReason: string | null = null;
-  #pending: FakeRun | null = null;
+  readonly #pending: FakeRun[] = [];
+  /** Runs that it may be given before it answered one. */
+  readonly #capacity: number;
 
-  constructor(isReady = true) {
+  constructor({ isReady = true, capacity = 1 } = {}) {
     this.isReady = isReady;
+    this.#capacity = capacity;
     this.ready.catch(() => {});
   }
 
@@ -40,24 +44,27 @@ export class FakeProcess {
   }
 
   get isBusy(): boolean {
-    return this.#pending !== null;
+    return this.#pending.length > 0;
   }
 
   /** Lengths of the windows in each run. */
   get runLengths(): number[][] {
-    return this.runs.map(({ inputs }) => inputs.map(({ inputIds }) => inputIds.length));
+    return this.runs.map(({ inputs }) =>
+      inputs.map((input) => (input.kind === "text" ? input.inputIds.length : input.frames)),
+    );
   }
 
-  run(inputs: readonly WindowInput[], limitMs: number): Promise<ResultMessage> {
+  run(inputs: readonly WindowInput[], limitMs: number, interruption?: AbortSignal): Promise<ResultMessage> {
     if (!this.isReady) {
       return Promise.reject(new ProcessExitedError(crash));
     }
-    if (this.#pending !== null) {
-      throw new Error("a process was given a second run before it answered the first");
+    if (this.#pending.length === this.#capacity) {
+      throw new Error("a process was given a further run before it answered one");
     }
-    this.#pending = { inputs, limitMs, settle: Promise.withResolvers() };
-    this.runs.push(this.#pending);
-    return this.#pending.settle.promise;
+    const run = { inputs, limitMs, interruption, settle: Promise.withResolvers<ResultMessage>() };
+    this.#pending.push(run);
+    this.runs.push(run);
+    return run.settle.promise;
   }
 
   becomeReady(): void {
@@ -65,10 +72,16 @@ export class FakeProcess {
     this.#ready.resolve("cpu");
   }
 
-  /** Answers the run in progress; by default each window's first token id comes back as its first logit. */
+  /**
+   * Answers the oldest run in progress; by default each window's first number, a token id or a feature, comes back as
+   * its first logit.
+   */
   answer(outputs?: readonly WindowOutput[], inferenceMs = 5): void {
     const run = this.#take();
-    const echoed = run.inputs.map(({ inputIds }) => ({ logits: Float32Array.of(inputIds[0] ?? 0, 0) }));
+    const echoed = run.inputs.map((input) => ({
+      kind: "logits" as const,
+      logits: Float32Array.of((input.kind === "text" ? input.inputIds : input.features)[0] ?? 0, 0),
+    }));
     run.settle.resolve({ type: "result", id: this.runs.length, outputs: outputs ?? echoed, inferenceMs });
   }
 
@@ -76,12 +89,11 @@ export class FakeProcess {
     this.#take().settle.reject(new RunFailedError("the graph refused its input"));
   }
 
-  /** Ends the process, and with it the run in progress. */
+  /** Ends the process, and with it the runs in progress. */
   die(exit: Partial<ProcessExit> = {}): void {
     this.isReady = false;
     const error = new ProcessExitedError({ ...crash, ...exit });
-    this.#pending?.settle.reject(error);
-    this.#pending = null;
+    this.#pending.splice(0).forEach((run) => run.settle.reject(error));
     this.#ready.reject(error);
     this.#exited.resolve(error.exit);
   }
@@ -97,11 +109,10 @@ export class FakeProcess {
   }
 
   #take(): FakeRun {
-    const run = this.#pending;
-    if (run === null) {
+    const run = this.#pending.shift();
+    if (run === undefined) {
       throw new Error("the process has no run in progress");
     }
-    this.#pending = null;
     return run;
   }
 }

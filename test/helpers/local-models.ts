@@ -2,7 +2,9 @@ import { onTestFinished } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus } from "../../src/events.ts";
-import { LocalModel, type ModelConfig } from "../../src/local-model.ts";
+import type { ModelConfig } from "../../src/local-model.ts";
+import { LocalTextModel } from "../../src/local-text-model.ts";
+import { openModelFolder } from "../../src/model-store/model-folder.ts";
 import { strictEventBus } from "./event-bus.ts";
 import { realModelFolder } from "./model-folder.ts";
 import { waitUntil } from "./process-facts.ts";
@@ -31,14 +33,29 @@ export function faultPlugin(name: string): string {
   return new URL(`../fixtures/plugins/${name}.ts`, import.meta.url).pathname;
 }
 
+/** A model that was opened and not started. */
+export async function openTextModel(
+  changes: Partial<ModelConfig> = {},
+  processes: Partial<Config["processes"]> = {},
+  events: EventBus = strictEventBus(),
+): Promise<LocalTextModel> {
+  const settings = modelSettings(changes);
+  const config = configOf([settings], processes);
+  return LocalTextModel.open({
+    folder: await openModelFolder(settings.folder),
+    settings,
+    config: () => config,
+    events,
+  });
+}
+
 /** A started model; its processes are killed when the test ends, at the latest. */
 export async function startModel(
   settings: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
-): Promise<LocalModel> {
-  const config = configOf([modelSettings(settings)], processes);
-  const model = await LocalModel.open(modelSettings(settings), () => config, events);
+): Promise<LocalTextModel> {
+  const model = await openTextModel(settings, processes, events);
   onTestFinished(async () => {
     model.kill();
     await model.close();
@@ -52,7 +69,7 @@ export async function readyModel(
   settings: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
-): Promise<LocalModel> {
+): Promise<LocalTextModel> {
   const model = await startModel(settings, processes, events);
   await waitUntil(() => model.state() === "ready", "the model is ready");
   return model;

@@ -11,6 +11,7 @@ export function newExchange(events = strictEventBus()): Exchange {
     method: "GET",
     route: "/",
     isTask: false,
+    audioBody: null,
     config: fakeConfig(),
     events,
     isDraining: () => false,

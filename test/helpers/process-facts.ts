@@ -32,6 +32,26 @@ export function niceValue(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
 }
 
+/** Pids of all processes that descend from it and have `part` in their command line. */
+export function descendants(pid: number, part: string): number[] {
+  const parents = new Map(
+    readdirSync("/proc")
+      .map(Number)
+      .filter((each) => each > 0)
+      .map((each) => [each, parentOf(each)]),
+  );
+  const descends = (each: number): boolean => {
+    const parent = parents.get(each) ?? 0;
+    return parent === pid || (parent > 1 && descends(parent));
+  };
+  return [...parents.keys()].filter((each) => descends(each) && (readFile(each, "cmdline") ?? "").includes(part));
+}
+
+/** The most resident memory that it has had so far, in MiB; 0 when it has ended. */
+export function highestResidentMib(pid: number): number {
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFile(pid, "status") ?? "")?.[1] ?? 0) / 1024;
+}
+
 /** Resolves when the condition holds; throws after 45 seconds, which only guards against waiting for ever. */
 export async function waitUntil(condition: () => boolean, what: string): Promise<void> {
   const start = performance.now();
@@ -41,6 +61,12 @@ export async function waitUntil(condition: () => boolean, what: string): Promise
     }
     await setTimeout(5);
   }
+}
+
+/** 0 when it is gone. */
+function parentOf(pid: number): number {
+  const stat = readFile(pid, "stat") ?? "";
+  return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] ?? 0);
 }
 
 function readFile(pid: number, name: string): string | null {

@@ -2,6 +2,7 @@ import { Deadline } from "../../src/scheduler/deadline.ts";
 import type { RequestContext } from "../../src/scheduler/request-context.ts";
 
 interface ContextOptions {
+  readonly requestId?: string;
   readonly address?: string;
   readonly clientId?: string;
   readonly deadline?: Deadline;
@@ -11,7 +12,7 @@ interface ContextOptions {
 /** The context of a request that nobody aborts and whose deadline is far away, where the test says nothing else. */
 export function requestContext(options: ContextOptions = {}): RequestContext {
   return {
-    requestId: "request-1",
+    requestId: options.requestId ?? "request-1",
     client: { address: options.address ?? "192.0.2.1", clientId: options.clientId ?? "client" },
     deadline: options.deadline ?? Deadline.after(600_000),
     signal: options.signal ?? new AbortController().signal,

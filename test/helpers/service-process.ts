@@ -15,6 +15,8 @@ export interface ServiceProcessOptions {
   readonly settings?: Record<string, unknown>;
   /** Laid over the one entry of `config/models.yaml`. */
   readonly model?: Record<string, unknown>;
+  /** Serves the speech model too. */
+  readonly hears?: boolean;
   readonly environment?: Record<string, string>;
 }
 
@@ -29,14 +31,19 @@ export class ServiceProcess implements AsyncDisposable {
   #url: string | null = null;
   #wakeUp: () => void = () => {};
 
-  constructor({ settings = {}, model = {}, environment = {} }: ServiceProcessOptions = {}) {
+  constructor({ settings = {}, model = {}, hears = false, environment = {} }: ServiceProcessOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), "service-"));
     this.settingsFile = join(this.#folder, "settings.yaml");
     const modelsFile = join(this.#folder, "models.yaml");
     writeFileSync(this.settingsFile, stringify(settings));
     writeFileSync(
       modelsFile,
-      stringify({ models: [{ folder: "models/camembert-toxicity-fr", instances: 1, ...model }] }),
+      stringify({
+        models: [
+          { folder: "models/camembert-toxicity-fr", instances: 1, ...model },
+          ...(hears ? [{ folder: "models/whisper-base", spares: 0 }] : []),
+        ],
+      }),
     );
     this.child = spawn(process.execPath, ["src/main.ts"], {
       cwd: root,
@@ -104,6 +111,12 @@ export class ServiceProcess implements AsyncDisposable {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ inputs: { classificationInputs: texts }, options }),
     });
+  }
+
+  /** Sends a whole file; `query` begins with `?` or is empty. */
+  transcribe(file: Buffer<ArrayBuffer>, query = ""): Promise<Response> {
+    const init = { method: "POST", headers: { "content-type": "audio/wav" }, body: file };
+    return fetch(`${this.url}/v1/transcribe${query}`, init);
   }
 
   /** Resolves when the sum of a metric's samples fulfils the condition. */

@@ -17,7 +17,11 @@ interface Answer {
 }
 
 const golden = JSON.parse(readFileSync(resolve(import.meta.dirname, "../golden/classify-logits.json"), "utf8")) as {
-  readonly texts: readonly { readonly text: string; readonly logits: readonly number[] | null }[];
+  readonly texts: readonly {
+    readonly text: string;
+    readonly logits: readonly number[] | null;
+    readonly foldedLogits?: readonly number[] | null;
+  }[];
 };
 
 let service: Awaited<ReturnType<typeof startService>>;
@@ -60,7 +64,10 @@ test("an insult is flagged and a harmless sentence is not", async () => {
 
 test("scores are those of the reference runtime on the golden texts, one by one and in batches", async () => {
   const texts = golden.texts.filter(({ text, logits }) => logits !== null && text.trim() !== "");
-  const expected = texts.map(({ logits }) => 1 / (1 + Math.exp((logits?.[0] ?? 0) - (logits?.[1] ?? 0))));
+  const expected = texts.map(({ logits, foldedLogits }) => {
+    const [nonToxic = 0, toxicLogit = 0] = foldedLogits ?? logits ?? [];
+    return 1 / (1 + Math.exp(nonToxic - toxicLogit));
+  });
   const together: number[] = [];
   for (let start = 0; start < texts.length; start += 32) {
     const answer = await classify(texts.slice(start, start + 32).map(({ text }) => text));

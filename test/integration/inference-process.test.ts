@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ProcessExitedError, RunFailedError } from "../../src/processes/inference-process.ts";
 import { startFixture, startInference, textWindow } from "../helpers/fixture-process.ts";
 import { loadMessage } from "../helpers/load-message.ts";
+import { logitsOf } from "../helpers/logits-of.ts";
 import { environmentNames, isAlive, niceValue, waitUntil } from "../helpers/process-facts.ts";
 
 /** Longer than any run here takes on a busy machine. */
@@ -18,8 +19,8 @@ test("the real inference process loads its model, warms it up, says where it run
   expect(await process.ready).toBe("cpu");
   expect(process.isReady).toBe(true);
   const { outputs, inferenceMs } = await process.run([textWindow(5, 33, 6), textWindow(5, 33, 9, 6)], patienceMs);
-  expect(outputs.map(({ logits }) => logits.length)).toEqual([2, 2]);
-  expect(outputs.every(({ logits }) => logits.every(Number.isFinite))).toBe(true);
+  expect(outputs.map((output) => logitsOf(output).length)).toEqual([2, 2]);
+  expect(outputs.every((output) => logitsOf(output).every(Number.isFinite))).toBe(true);
   expect(inferenceMs).toBeGreaterThan(0);
 });
 
@@ -34,7 +35,7 @@ test("answers belong to their runs, also when several are under way", async () =
   const process = startFixture("echo");
   await process.ready;
   const results = await Promise.all([1, 2, 3].map((token) => process.run([textWindow(token)], patienceMs)));
-  expect(results.map(({ outputs }) => [...(outputs[0]?.logits ?? [])])).toEqual([[1], [2], [3]]);
+  expect(results.map(({ outputs }) => [...logitsOf(outputs[0])])).toEqual([[1], [2], [3]]);
 });
 
 test("a run that fails in a sound process says so, and the process goes on", async () => {
@@ -48,7 +49,7 @@ test("logits that are no numbers come through as they are: judging them is not t
   const process = startFixture("sends-nan");
   await process.ready;
   const { outputs } = await process.run([textWindow(1)], patienceMs);
-  expect(outputs[0]?.logits).toEqual(Float32Array.of(Number.NaN, Number.NaN));
+  expect(logitsOf(outputs[0])).toEqual(Float32Array.of(Number.NaN, Number.NaN));
 });
 
 test("progress keeps a run alive that takes longer than its limit", async () => {
@@ -56,7 +57,7 @@ test("progress keeps a run alive that takes longer than its limit", async () => 
   await process.ready;
   // Twelve steps of 200 ms: together longer than the limit, each far shorter.
   const { outputs } = await process.run([textWindow(12)], 2000);
-  expect([...(outputs[0]?.logits ?? [])]).toEqual([12]);
+  expect([...logitsOf(outputs[0])]).toEqual([12]);
 });
 
 test("a run without progress is ended by SIGKILL, even in native code, and its process is really gone", async () => {

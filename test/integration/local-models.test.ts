@@ -107,7 +107,7 @@ async function servingDirectory(processes: Partial<Config["processes"]> = {}): P
 
 async function classifyBy(models: LocalModels): Promise<void> {
   const model = models.find(name);
-  if (model === null) {
+  if (model?.task !== "text-classification") {
     throw new Error("the model is not served");
   }
   const release = model.hold();

@@ -4,6 +4,7 @@ import type { InferenceProcess } from "../../src/processes/inference-process.ts"
 import { Supervisor } from "../../src/processes/supervisor.ts";
 import { strictEventBus } from "../helpers/event-bus.ts";
 import { startFixture, textWindow } from "../helpers/fixture-process.ts";
+import { logitsOf } from "../helpers/logits-of.ts";
 import { isAlive, waitUntil } from "../helpers/process-facts.ts";
 
 const restart = { backoffInitialMs: 20, backoffMaxMs: 100, giveUpAfterFailures: 3, giveUpRetryMs: 200 };
@@ -123,5 +124,5 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
 
 async function firstLogit(instance: InferenceProcess | undefined): Promise<number | undefined> {
   const result = await instance?.run([textWindow(7)], patienceMs);
-  return result?.outputs[0]?.logits[0];
+  return result && logitsOf(result.outputs[0])[0];
 }

@@ -26,6 +26,7 @@ test("ready needs every required model, and names what is wrong with each", () =
   expect(checks.map(({ name, status: each, detail }) => [name, each, detail])).toEqual([
     ["accepting", "ok", ""],
     ["maintenance", "ok", ""],
+    ["audio", "ok", ""],
     ["model:good", "ok", ""],
     ["model:bad", "fail", "no memory"],
     ["model:worse", "fail", "its processes are starting"],
@@ -48,11 +49,24 @@ test("draining and maintenance end readiness only", () => {
   const { health, sources } = healthOf([model("good", "")]);
   health.started();
   sources.isDraining = true;
-  expect(health.ready()).toMatchObject({ status: "fail", checks: [{ name: "accepting", status: "fail" }, {}, {}] });
+  expect(health.ready()).toMatchObject({ status: "fail", checks: [{ name: "accepting", status: "fail" }, {}, {}, {}] });
   sources.isDraining = false;
   sources.isInMaintenance = true;
-  expect(health.ready()).toMatchObject({ status: "fail", checks: [{}, { name: "maintenance", status: "fail" }, {}] });
+  expect(health.ready()).toMatchObject({
+    status: "fail",
+    checks: [{}, { name: "maintenance", status: "fail" }, {}, {}],
+  });
   expect([health.live().status, health.started().status]).toEqual(["ok", "ok"]);
+});
+
+test("audio that a required model needs and that cannot be decoded ends readiness, and says why", () => {
+  const { health, sources } = healthOf([model("good", "")]);
+  sources.audioProblem = "no decoder is installed";
+  expect(health.ready().status).toBe("fail");
+  expect(health.ready().checks).toContainEqual(
+    expect.objectContaining({ name: "audio", status: "fail", detail: "no decoder is installed" }),
+  );
+  expect(health.live().status).toBe("ok");
 });
 
 test("once started it stays started, whatever becomes of a model", () => {
@@ -78,19 +92,32 @@ test("since is when a check became what it is, not when it was last asked", () =
 
 interface Sources {
   models: LocalModel[];
+  audioProblem: string | null;
   isDraining: boolean;
   isInMaintenance: boolean;
 }
 
 function healthOf(models: LocalModel[]): { health: Health; sources: Sources } {
-  const sources: Sources = { models, isDraining: false, isInMaintenance: false };
+  const sources: Sources = { models, audioProblem: null, isDraining: false, isInMaintenance: false };
   const health = new Health({
     models: () => sources.models,
+    audioProblem: () => sources.audioProblem,
+    audioSandbox: () => ["bubblewrap", "seccomp"],
     isDraining: () => sources.isDraining,
     isInMaintenance: () => sources.isInMaintenance,
   });
   return { health, sources };
 }
+
+test("the overview has the checks of readiness by name, and the sandbox", () => {
+  const { health, sources } = healthOf([model("good", "")]);
+  const { status, checks, sandbox } = health.overview();
+  expect(status).toBe(health.ready().status);
+  expect(Object.keys(checks)).toEqual(health.ready().checks.map(({ name }) => name));
+  sources.audioProblem = "no decoder";
+  expect(health.overview().checks["audio"]).toMatchObject({ status: "fail", detail: "no decoder" });
+  expect(sandbox).toEqual(["bubblewrap", "seccomp"]);
+});
 
 /** What the health check asks of a model. */
 function model(name: string, detail: string, isRequired = true): LocalModel {

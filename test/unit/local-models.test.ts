@@ -4,6 +4,7 @@ import { LocalModels } from "../../src/local-models.ts";
 import { strictEventBus } from "../helpers/event-bus.ts";
 import { configOf, modelSettings } from "../helpers/local-models.ts";
 import { validManifest, writeModelFolder } from "../helpers/model-folder.ts";
+import { writeSpeechFolder } from "../helpers/speech-models.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 test("before its first use the directory is empty", async () => {
@@ -45,6 +46,18 @@ test("a configuration whose classify.model is not served is refused, whatever wa
     "classify.model names no served text-classification model; served: small",
   );
   expect(models.list()).toEqual([]);
+});
+
+test("with a speech model, transcribe.model must name one that is served", async () => {
+  using text = new TemporaryFolder();
+  using speech = new TemporaryFolder();
+  writeModelFolder(text.path);
+  writeSpeechFolder(speech.path);
+  const served = configOf([modelSettings({ folder: text.path }), modelSettings({ folder: speech.path })]);
+  const config = { ...served, classify: { ...served.classify, model: "small" }, transcribe: { model: "small" } };
+  await expect(directoryOf(config).apply(config)).rejects.toThrow(
+    "transcribe.model names no served automatic-speech-recognition model; served: small, whisper-base",
+  );
 });
 
 function directoryOf(config: Config): LocalModels {

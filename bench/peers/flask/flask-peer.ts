@@ -1,8 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { ChildProgram, freePort } from "../../child-program.ts";
 import { modelFolder, quantizedOnnxFile } from "../../project.ts";
+import type { PythonNeeds } from "../python.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
+
+export const flaskNeeds: PythonNeeds = {
+  name: "flask",
+  requirements: `${folder}requirements.txt`,
+  modules: ["flask", "gunicorn", "onnxruntime", "tokenizers"],
+};
 
 /** Flask's own threaded server, one session that uses all cores: what `python app.py` gives. */
 export async function startFlask(python: string): Promise<ChildProgram> {

@@ -4,6 +4,7 @@ import { type ClassifyResult, classify } from "../../tasks/classify.ts";
 import type { App } from "../app.ts";
 import type { Exchange } from "../exchange.ts";
 import { classifyRequestSchema, classifyResponseSchema } from "../schemas/classify.ts";
+import { toMicroseconds } from "../to-microseconds.ts";
 import { taskErrors } from "./route-errors.ts";
 
 /** `POST /v1/classify`: toxicity scores of French texts. */
@@ -51,6 +52,9 @@ export async function runClassify(
 ): Promise<ClassifyResult> {
   exchange.inputLength = input.texts.reduce((total, text) => total + countCodePoints(text), 0);
   const { model } = exchange.admission;
+  if (model.task !== "text-classification") {
+    throw new Error("The request was let in for a model that scores no texts.");
+  }
   const result = await exchange.race(classify(model, input, exchange.context(timeoutMs), events));
   const steps = {
     queueMs: toMicroseconds(result.steps.queueMs),
@@ -61,9 +65,4 @@ export async function runClassify(
   };
   exchange.steps = steps;
   return { ...result, steps };
-}
-
-/** Milliseconds with three decimals: what lies below is noise. */
-function toMicroseconds(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }

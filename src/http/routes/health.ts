@@ -1,13 +1,33 @@
 import type { App, AppDependencies } from "../app.ts";
 import type { HealthReport } from "../health-report.ts";
-import { healthQuerySchema, healthResponseSchema } from "../schemas/health.ts";
+import { healthOverviewSchema, healthQuerySchema, healthResponseSchema } from "../schemas/health.ts";
 import { commonErrors } from "./route-errors.ts";
 
-/** The probes of Kubernetes: `/livez` (restart me if not), `/readyz` (send me requests), `/startupz` (I have begun). */
+/**
+ * The probes of Kubernetes: `/livez` (restart me if not), `/readyz` (send me requests), `/startupz` (I have begun); and
+ * `/health`, which tells people everything and answers as `/readyz` does.
+ */
 export function addHealthRoutes(app: App, health: AppDependencies["health"]): void {
   addHealthRoute(app, "/livez", "Whether the process is alive", () => health.live());
   addHealthRoute(app, "/readyz", "Whether requests are taken", () => health.ready());
   addHealthRoute(app, "/startupz", "Whether the start is over", () => health.started());
+  app.get(
+    "/health",
+    {
+      config: { errors: commonErrors },
+      schema: {
+        operationId: "health",
+        tags: ["Operations"],
+        summary: "What readiness is judged by",
+        response: { 200: healthOverviewSchema, 503: healthOverviewSchema },
+      },
+    },
+    (_request, reply) => {
+      const { status, checks, sandbox } = health.overview();
+      reply.code(status === "ok" ? 200 : 503);
+      return { status, checks: { ...checks }, sandbox: [...sandbox] };
+    },
+  );
 }
 
 function addHealthRoute(app: App, path: `/${string}`, summary: string, report: () => HealthReport): void {

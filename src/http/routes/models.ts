@@ -58,6 +58,6 @@ function describe(model: ServedModel, created: number) {
     digest,
     device: model.device,
     state: model.state(),
-    labels: [...model.labels],
+    ...(model.task === "text-classification" ? { labels: [...model.labels] } : { languages: [...model.languages] }),
   };
 }

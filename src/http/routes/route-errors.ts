@@ -1,9 +1,13 @@
 import type { ErrorCode } from "../../errors.ts";
+import type { Content } from "../schemas/transcribe-content.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
     /** What a client can meet on this route, for the OpenAPI document. */
     readonly errors?: readonly ErrorCode[];
+    /** Bodies of several media types, for the OpenAPI document: Fastify knows one schema for all of them. */
+    readonly requestContent?: Content;
+    readonly responseContent?: Content;
   }
 }
 
@@ -29,4 +33,12 @@ export const taskErrors = [
   "deadline_exceeded",
   "invalid_prediction",
   "inference_process_crashed",
+] as const satisfies readonly ErrorCode[];
+
+/** What a client can meet on the routes that take audio. */
+export const transcribeErrors = [
+  ...taskErrors,
+  "model_not_found",
+  "audio_too_long",
+  "empty_audio",
 ] as const satisfies readonly ErrorCode[];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Printable ASCII and Latin-1: what a header may carry, and no line of a log can be broken with. */
-const headerSafe = z
+export const headerSafe = z
   .string()
   .max(256)
   .regex(/^[\x20-\x7e\xa0-\xff]*$/, "must not have control characters or characters beyond Latin-1");

@@ -11,7 +11,11 @@ export const modelSchema = z
     digest: z.string(),
     device: z.string(),
     state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
-    labels: z.array(z.string()),
+    labels: z.array(z.string()).optional().meta({ description: "What it tells apart; of text-classification models." }),
+    languages: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "ISO 639 codes of the languages that it knows; of automatic-speech-recognition models." }),
   })
   .meta({ id: "Model" });
 

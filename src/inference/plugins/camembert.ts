@@ -59,10 +59,11 @@ function onnxFile(manifest: Manifest): string | null {
 
 /** One row of logits per window. Rows are padded to the longest window of the batch, no further. */
 async function classify(session: Session, inputs: readonly WindowInput[], padTokenId: number): Promise<WindowOutput[]> {
-  const width = Math.max(...inputs.map(({ inputIds }) => inputIds.length));
+  const rows = inputs.map(inputIdsOf);
+  const width = Math.max(...rows.map((inputIds) => inputIds.length));
   const ids = new BigInt64Array(inputs.length * width).fill(BigInt(padTokenId));
   const mask = new BigInt64Array(inputs.length * width);
-  for (const [row, { inputIds }] of inputs.entries()) {
+  for (const [row, inputIds] of rows.entries()) {
     let at = row * width;
     for (const id of inputIds) {
       ids[at] = BigInt(id);
@@ -81,5 +82,12 @@ async function classify(session: Session, inputs: readonly WindowInput[], padTok
   }
   const { data } = logits;
   const labels = data.length / inputs.length;
-  return inputs.map((_, row) => ({ logits: data.slice(row * labels, (row + 1) * labels) }));
+  return inputs.map((_, row) => ({ kind: "logits", logits: data.slice(row * labels, (row + 1) * labels) }));
+}
+
+function inputIdsOf(input: WindowInput): Int32Array {
+  if (input.kind !== "text") {
+    throw new Error(`${plugin.name} reads windows of text, not of ${input.kind}`);
+  }
+  return input.inputIds;
 }

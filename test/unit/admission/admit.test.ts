@@ -13,7 +13,7 @@ function facts(changes: Partial<AdmissionFacts<Model>> = {}): AdmissionFacts<Mod
   return {
     isDraining: false,
     isInMaintenance: false,
-    limit: new ConcurrencyLimit(1),
+    limit: new ConcurrencyLimit(() => 1),
     model: willing,
     client,
     ...changes,
@@ -22,7 +22,7 @@ function facts(changes: Partial<AdmissionFacts<Model>> = {}): AdmissionFacts<Mod
 
 describe("admit", () => {
   it("gives a permit and the model when nothing speaks against it", () => {
-    const limit = new ConcurrencyLimit(1);
+    const limit = new ConcurrencyLimit(() => 1);
     expect(admit(facts({ limit }))).toMatchObject({ model: willing });
     expect(limit.inUse).toBe(1);
   });
@@ -40,7 +40,7 @@ describe("admit", () => {
   it("refuses as the model does, and keeps the permit", () => {
     const overloaded = new ServiceError("overloaded", "full", { retryAfterMs: 70 });
     const asked: ClientKey[] = [];
-    const limit = new ConcurrencyLimit(1);
+    const limit = new ConcurrencyLimit(() => 1);
     const model: Model = {
       refusal: (key) => {
         asked.push(key);
@@ -53,7 +53,7 @@ describe("admit", () => {
   });
 
   it("refuses with overloaded when all permits are in use", () => {
-    const limit = new ConcurrencyLimit(1);
+    const limit = new ConcurrencyLimit(() => 1);
     admit(facts({ limit }));
     expect(admit(facts({ limit }))).toMatchObject({ code: "overloaded", retryAfterMs: limit.retryAfterMs });
   });

@@ -5,7 +5,7 @@ const address = "192.0.2.1";
 
 describe("ConcurrencyLimit", () => {
   it("gives as many permits as the limit says, and no more", () => {
-    const limit = new ConcurrencyLimit(2);
+    const limit = new ConcurrencyLimit(() => 2);
     expect(limit.tryAcquire(address)).not.toBeNull();
     expect(limit.tryAcquire(address)).not.toBeNull();
     expect(limit.tryAcquire(address)).toBeNull();
@@ -13,7 +13,7 @@ describe("ConcurrencyLimit", () => {
   });
 
   it("keeps permits for others when one address takes all it gets", () => {
-    const limit = new ConcurrencyLimit(9);
+    const limit = new ConcurrencyLimit(() => 9);
     const taken = Array.from({ length: 9 }, () => limit.tryAcquire(address)).filter((permit) => permit !== null);
     expect(taken).toHaveLength(6);
     expect(limit.tryAcquire("192.0.2.2")).not.toBeNull();
@@ -22,7 +22,7 @@ describe("ConcurrencyLimit", () => {
   });
 
   it("takes a permit back once, however often it is released", () => {
-    const limit = new ConcurrencyLimit(1);
+    const limit = new ConcurrencyLimit(() => 1);
     const permit = limit.tryAcquire(address);
     permit?.release();
     permit?.release();
@@ -32,7 +32,7 @@ describe("ConcurrencyLimit", () => {
   });
 
   it("suggests to come back after the time that permits were held lately", () => {
-    const limit = new ConcurrencyLimit(1);
+    const limit = new ConcurrencyLimit(() => 1);
     for (let request = 0; request < 200; request++) {
       limit.tryAcquire(address, 1_000)?.release(1_040);
     }

@@ -9,7 +9,7 @@ interface Operation {
   readonly operationId: string;
   readonly description?: string;
   readonly parameters?: { name?: string; $ref?: string }[];
-  readonly requestBody?: { content: Record<string, { schema: { $ref: string } }> };
+  readonly requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
   readonly responses: Record<
     string,
     {
@@ -56,6 +56,7 @@ describe("GET /openapi.json", () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(routes.toSorted()).toEqual([
+      "get /health",
       "get /livez",
       "get /metrics",
       "get /openapi.json",
@@ -63,8 +64,10 @@ describe("GET /openapi.json", () => {
       "get /startupz",
       "get /v1/models",
       "get /v1/models/{name}",
+      "post /v1/audio/transcriptions",
       "post /v1/classify",
       "post /v1/moderations",
+      "post /v1/transcribe",
     ]);
   });
 
@@ -84,7 +87,9 @@ describe("GET /openapi.json", () => {
   it("names every error that a client can meet, with its status, body and headers", async () => {
     const { paths } = await fetchDocument();
     const elsewhere = [
+      "audio_too_long",
       "client_closed_request",
+      "empty_audio",
       "not_found",
       "invalid_api_key",
       "permission_denied",
@@ -97,6 +102,12 @@ describe("GET /openapi.json", () => {
         [...elsewhere, ...(path === "/v1/classify" ? ["model_not_found"] : [])].toSorted(),
       );
       expect(Object.keys(responses["503"]?.headers ?? {})).toEqual(["x-request-id", "retry-after", "retry-after-ms"]);
+    }
+    for (const path of ["/v1/transcribe", "/v1/audio/transcriptions"]) {
+      const responses = paths[path]?.["post"]?.responses ?? {};
+      for (const code of ["audio_too_long", "empty_audio", "model_not_found", "unsupported_media_type"] as const) {
+        expect(responses[statusByCode[code]]?.description).toContain(`\`${code}\``);
+      }
     }
     for (const operation of Object.values(paths).flatMap((methods) => Object.values(methods))) {
       for (const status of ["400", "405", "408", "431", "500"]) {
@@ -131,6 +142,32 @@ describe("GET /openapi.json", () => {
         },
       },
     });
+  });
+
+  it("says which bodies the transcription routes take and give, and how long they may take", async () => {
+    const { paths } = await fetchDocument();
+    const [own, openai] = ["/v1/transcribe", "/v1/audio/transcriptions"].map((path) => paths[path]?.["post"]);
+    expect(Object.keys(own?.requestBody?.content ?? {})).toEqual([
+      "audio/*",
+      "video/*",
+      "application/octet-stream",
+      "multipart/form-data",
+    ]);
+    expect(Object.keys(openai?.requestBody?.content ?? {})).toEqual(["multipart/form-data"]);
+    expect(openai?.requestBody?.content["multipart/form-data"]?.schema).toMatchObject({
+      required: ["file"],
+      properties: { file: { type: "string" }, model: { type: "string" }, stream: { type: "boolean" }, prompt: {} },
+    });
+    expect(Object.keys(own?.responses["200"]?.content ?? {})).toEqual([
+      "application/json",
+      "text/plain",
+      "application/x-subrip",
+      "text/vtt",
+      "text/event-stream",
+    ]);
+    const parameters = own?.parameters ?? [];
+    expect(parameters.flatMap(({ name }) => name ?? [])).toContain("response_format");
+    expect(parameters.at(-1)).toEqual({ $ref: "#/components/parameters/UploadTimeout" });
   });
 
   it("describes answers as they are", async () => {

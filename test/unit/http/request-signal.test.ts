@@ -24,6 +24,23 @@ describe("RequestSignal", () => {
     }
   });
 
+  it("waits for a deadline that has grown meanwhile", () => {
+    vi.useFakeTimers();
+    try {
+      const request = new RequestSignal();
+      const deadline = Deadline.growing(200);
+      request.setDeadline(deadline);
+      vi.advanceTimersByTime(100);
+      deadline.allow(500);
+      vi.advanceTimersByTime(399);
+      expect(request.signal.aborted).toBe(false);
+      vi.advanceTimersByTime(2);
+      expect(request.signal.reason).toMatchObject({ code: "deadline_exceeded" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("counts the last deadline only, and none once it is disposed", () => {
     vi.useFakeTimers();
     try {

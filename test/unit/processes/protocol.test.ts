@@ -1,16 +1,30 @@
 import { deserialize, serialize } from "node:v8";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ChildMessage, parseChildMessage, toWireError } from "../../../src/processes/protocol.ts";
+import {
+  type ChildMessage,
+  parseChildMessage,
+  toWireError,
+  type WindowOutput,
+} from "../../../src/processes/protocol.ts";
 
 const error = { name: "Error", message: "no memory" };
-const outputs = [{ logits: Float32Array.of(1, 2) }];
+const outputs = [{ kind: "logits" as const, logits: Float32Array.of(1, 2) }];
+const transcript = {
+  kind: "transcript" as const,
+  tokenIds: Int32Array.of(7, 8),
+  language: "fr",
+  languageProbability: 0.9,
+  noSpeechProbability: 0.1,
+  averageLogProbability: -0.3,
+};
 const valid: ChildMessage[] = [
   { type: "ready", device: "cpu" },
   { type: "progress", id: 1 },
   { type: "result", id: 1, outputs, inferenceMs: 0.5 },
   { type: "result", id: 1, outputs: [], inferenceMs: 0 },
-  { type: "result", id: 1, outputs: [{ logits: Float32Array.of(Number.NaN) }], inferenceMs: 3 },
+  { type: "result", id: 1, outputs: [{ kind: "logits", logits: Float32Array.of(Number.NaN) }], inferenceMs: 3 },
+  { type: "result", id: 1, outputs: [transcript, { ...transcript, noSpeechProbability: Number.NaN }], inferenceMs: 3 },
   { type: "run_failed", id: 1, error },
   { type: "load_failed", error },
 ];
@@ -37,8 +51,13 @@ const invalid: unknown[] = [
   { type: "result", id: 1, outputs, inferenceMs: -1 },
   { type: "result", id: 1, outputs: outputs[0], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [null], inferenceMs: 1 },
-  { type: "result", id: 1, outputs: [{ logits: [1, 2] }], inferenceMs: 1 },
-  { type: "result", id: 1, outputs: [{ logits: Float64Array.of(1, 2) }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ kind: "logits", logits: [1, 2] }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ kind: "logits", logits: Float64Array.of(1, 2) }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ logits: Float32Array.of(1, 2) }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, kind: "logits" }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, tokenIds: [7] }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, language: null }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, noSpeechProbability: "0.1" }], inferenceMs: 1 },
   { type: "run_failed", id: 1 },
   { type: "run_failed", error },
   { type: "run_failed", id: 1, error: { name: "Error" } },
@@ -51,12 +70,21 @@ test.each(invalid.map((value) => ({ value })))("$value is no message", ({ value 
 });
 
 test("whatever a child sends, it is a well-formed message or none", () => {
+  const output = fc.oneof(
+    fc.record({ kind: fc.constant("logits"), logits: fc.oneof(fc.float32Array(), fc.anything()) }),
+    fc.record({
+      ...Object.fromEntries(Object.keys(transcript).map((key) => [key, fc.oneof(fc.double(), fc.anything())])),
+      kind: fc.constant("transcript"),
+      tokenIds: fc.oneof(fc.int32Array(), fc.anything()),
+      language: fc.oneof(fc.string(), fc.anything()),
+    }),
+  );
   const fields = fc.record(
     {
       type: fc.oneof(fc.constantFrom("ready", "progress", "result", "run_failed", "load_failed"), fc.anything()),
       id: fc.oneof(fc.integer(), fc.anything()),
       device: fc.oneof(fc.string(), fc.anything()),
-      outputs: fc.oneof(fc.array(fc.record({ logits: fc.oneof(fc.float32Array(), fc.anything()) })), fc.anything()),
+      outputs: fc.oneof(fc.array(output), fc.anything()),
       inferenceMs: fc.oneof(fc.double(), fc.anything()),
       error: fc.oneof(fc.record({ name: fc.string(), message: fc.string() }), fc.anything()),
     },
@@ -90,11 +118,22 @@ function isWellFormed(message: ChildMessage): boolean {
         Number.isSafeInteger(message.id) &&
         message.inferenceMs >= 0 &&
         Number.isFinite(message.inferenceMs) &&
-        message.outputs.every(({ logits }) => logits instanceof Float32Array)
+        message.outputs.every(isWellFormedOutput)
       );
     case "run_failed":
       return Number.isSafeInteger(message.id) && typeof message.error.message === "string";
     case "load_failed":
       return typeof message.error.name === "string" && typeof message.error.message === "string";
   }
+}
+
+function isWellFormedOutput(output: WindowOutput): boolean {
+  if (output.kind === "logits") {
+    return output.logits instanceof Float32Array;
+  }
+  const { tokenIds, language, languageProbability, noSpeechProbability, averageLogProbability } = output;
+  const numbers = [languageProbability, noSpeechProbability, averageLogProbability];
+  return (
+    tokenIds instanceof Int32Array && typeof language === "string" && numbers.every((each) => typeof each === "number")
+  );
 }

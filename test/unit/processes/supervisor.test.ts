@@ -284,7 +284,7 @@ class Model {
     if (this.refusal !== null) {
       throw this.refusal;
     }
-    const process = new FakeProcess(false);
+    const process = new FakeProcess({ isReady: false });
     this.processes.push(process);
     return process;
   }

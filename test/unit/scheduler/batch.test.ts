@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BatchLimits, type Candidate, chooseBatch } from "../../../src/scheduler/batch.ts";
 
-const limits: BatchLimits = { maxBatchSize: 32, maxBatchTokens: 1024 };
+const limits: BatchLimits = { maxBatchSize: 32, maxBatchLength: 1024 };
 /** A machine on which starting a run costs as much as 100 tokens. */
-const dearRuns = { fixedMs: 10, perTokenMs: 0.1 };
+const dearRuns = { fixedMs: 10, perUnitMs: 0.1 };
 /** A machine on which a run costs what its tokens cost. */
-const dearTokens = { fixedMs: 0.1, perTokenMs: 0.1 };
+const dearTokens = { fixedMs: 0.1, perUnitMs: 0.1 };
 
 const anyCandidates = fc.array(
   fc.record({
@@ -17,11 +17,11 @@ const anyCandidates = fc.array(
 );
 const anyLimits = fc.record({
   maxBatchSize: fc.integer({ min: 1, max: 64 }),
-  maxBatchTokens: fc.integer({ min: 1, max: 8192 }),
+  maxBatchLength: fc.integer({ min: 1, max: 8192 }),
 });
 const anyCost = fc.record({
   fixedMs: fc.double({ min: 0, max: 100, noNaN: true }),
-  perTokenMs: fc.double({ min: 1e-6, max: 1, noNaN: true }),
+  perUnitMs: fc.double({ min: 1e-6, max: 1, noNaN: true }),
 });
 const anyIdleInstances = fc.integer({ min: 1, max: 16 });
 
@@ -48,7 +48,7 @@ test("no batch passes a limit, but for one window that is too long by itself", (
       );
       expect(lengths.length).toBeLessThanOrEqual(anyLimit.maxBatchSize);
       if (lengths.length > 1) {
-        expect(lengths.length * Math.max(...lengths)).toBeLessThanOrEqual(anyLimit.maxBatchTokens);
+        expect(lengths.length * Math.max(...lengths)).toBeLessThanOrEqual(anyLimit.maxBatchLength);
       }
     }),
   );
@@ -95,7 +95,7 @@ test("windows of equal length run together", () => {
 test("a batch ends at the size limit, and at the token limit with padding counted", () => {
   const six = candidatesOf([20, 20, 20, 20, 20, 20]);
   expect(chooseBatch(six, { ...limits, maxBatchSize: 4 }, dearRuns, 1)).toHaveLength(4);
-  expect(chooseBatch(six, { ...limits, maxBatchTokens: 79 }, dearRuns, 1)).toHaveLength(3);
+  expect(chooseBatch(six, { ...limits, maxBatchLength: 79 }, dearRuns, 1)).toHaveLength(3);
 });
 
 test("a window longer than the token limit runs by itself", () => {
@@ -109,11 +109,11 @@ test("a long window stays out of a batch of short ones when padding costs more t
 });
 
 test("a long window joins short ones when starting a run costs more than the padding", () => {
-  expect(chooseBatch(candidatesOf([10, 128, 10]), limits, { fixedMs: 1000, perTokenMs: 0.001 }, 1)).toEqual([0, 1, 2]);
+  expect(chooseBatch(candidatesOf([10, 128, 10]), limits, { fixedMs: 1000, perUnitMs: 0.001 }, 1)).toEqual([0, 1, 2]);
 });
 
 test("where batching buys nothing, the first window runs at once by itself", () => {
-  expect(chooseBatch(candidatesOf([20, 20, 20]), limits, { fixedMs: 0, perTokenMs: 0.1 }, 1)).toEqual([0]);
+  expect(chooseBatch(candidatesOf([20, 20, 20]), limits, { fixedMs: 0, perUnitMs: 0.1 }, 1)).toEqual([0]);
 });
 
 test("two idle instances share what waits", () => {

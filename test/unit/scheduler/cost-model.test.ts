@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CostModel } from "../../../src/scheduler/cost-model.ts";
 import { randomNumbers } from "../../helpers/random-numbers.ts";
 
-const prior = { fixedMs: 1, perTokenMs: 0.15 };
+const prior = { fixedMs: 1, perUnitMs: 0.15 };
 
 test("before any run it predicts by its prior", () => {
   expect(new CostModel(prior).predictMs(200)).toBeCloseTo(31, 10);
@@ -14,12 +14,12 @@ test("it learns a line from noisy runs of mixed sizes", () => {
   observeMixed(model, 1000, (tokens) => 2 + 0.01 * tokens);
   expect(model.estimate.fixedMs).toBeGreaterThan(1);
   expect(model.estimate.fixedMs).toBeLessThan(3);
-  expect(model.estimate.perTokenMs).toBeGreaterThan(0.008);
-  expect(model.estimate.perTokenMs).toBeLessThan(0.012);
+  expect(model.estimate.perUnitMs).toBeGreaterThan(0.008);
+  expect(model.estimate.perUnitMs).toBeLessThan(0.012);
 });
 
 test("it corrects a prior that is twenty times too low within 60 runs", () => {
-  const model = new CostModel({ fixedMs: 0.1, perTokenMs: 0.001 });
+  const model = new CostModel({ fixedMs: 0.1, perUnitMs: 0.001 });
   observeMixed(model, 60, (tokens) => 2 + 0.02 * tokens);
   expect(relativeError(model.predictMs(500), 12)).toBeLessThan(0.25);
 });
@@ -70,12 +70,12 @@ test("no run makes a prediction negative, infinite or not a number", () => {
   fc.assert(
     fc.property(fc.array(run, { maxLength: 300 }), fc.integer({ min: 1, max: 16_384 }), (runs, tokens) => {
       const model = new CostModel(prior);
-      for (const [paddedTokens, observedMs] of runs) {
-        model.observe(paddedTokens, observedMs);
+      for (const [paddedLength, observedMs] of runs) {
+        model.observe(paddedLength, observedMs);
       }
-      const { fixedMs, perTokenMs } = model.estimate;
+      const { fixedMs, perUnitMs } = model.estimate;
       expect(fixedMs).toBeGreaterThanOrEqual(0);
-      expect(perTokenMs).toBeGreaterThan(0);
+      expect(perUnitMs).toBeGreaterThan(0);
       expect(Number.isFinite(model.predictMs(tokens))).toBe(true);
     }),
   );

@@ -166,12 +166,12 @@ test("whatever is pushed, taken and removed, each entry leaves once and the coun
           }
         }
         expect(queue.size).toBe(waiting.size);
-        expect(queue.tokens).toBe([...waiting].reduce((total, { length }) => total + length, 0));
+        expect(queue.waitingLength).toBe([...waiting].reduce((total, { length }) => total + length, 0));
       }
       const left = [...waiting].map(({ name }) => name);
       expect(serveAll(queue).toSorted()).toEqual(left.toSorted());
       expect(queue.size).toBe(0);
-      expect(queue.tokens).toBe(0);
+      expect(queue.waitingLength).toBe(0);
     }),
   );
 });
@@ -182,7 +182,7 @@ test("taking or removing what does not wait changes nothing", () => {
   queue.take(gone);
   queue.remove(gone);
   queue.remove(entry("stranger", "B/y/2"));
-  expect([queue.size, queue.tokens]).toEqual([1, 10]);
+  expect([queue.size, queue.waitingLength]).toEqual([1, 10]);
 });
 
 function entry(name: string, path: string, length = 10): Entry {

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
+import type { WindowOutput } from "../../../src/processes/protocol.ts";
 import { Job } from "../../../src/scheduler/job.ts";
 import { requestContext } from "../../helpers/request-context.ts";
 
-test("a job is one window per input, with the turn of its address, its client and itself", () => {
+test("a job is one window per input, with the turn of its address, its client and its request", () => {
   const job = jobOf(3);
   expect(job.windows.map(({ index, length, path, mustRunAlone }) => ({ index, length, path, mustRunAlone }))).toEqual(
-    [0, 1, 2].map((index) => ({ index, length: 4, path: ["192.0.2.1", "client", "7"], mustRunAlone: false })),
+    [0, 1, 2].map((index) => ({ index, length: 4, path: ["192.0.2.1", "client", "request-1"], mustRunAlone: false })),
   );
-  expect(job.tokens).toBe(12);
+  expect(job.length).toBe(12);
 });
 
 test("outputs come back in the order of the windows, whatever the order of delivery", async () => {
@@ -56,9 +57,9 @@ test("a failure after the last output changes nothing", async () => {
 /** Submitted at 100 ms. */
 function jobOf(windows: number): Job {
   const inputs = Array.from({ length: windows }, () => ({ kind: "text" as const, inputIds: new Int32Array(4) }));
-  return new Job(7, inputs, requestContext(), 100);
+  return new Job(inputs, requestContext(), 100);
 }
 
-function outputOf(index: number): { logits: Float32Array } {
-  return { logits: Float32Array.of(index, -index) };
+function outputOf(index: number): WindowOutput {
+  return { kind: "logits", logits: Float32Array.of(index, -index) };
 }

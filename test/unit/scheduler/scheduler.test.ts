@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import type { EventBus } from "../../../src/events.ts";
+import type { WindowInput } from "../../../src/processes/protocol.ts";
 import { Deadline } from "../../../src/scheduler/deadline.ts";
 import type { JobResult } from "../../../src/scheduler/job.ts";
 import type { RequestContext } from "../../../src/scheduler/request-context.ts";
@@ -12,12 +13,19 @@ import { requestContext } from "../../helpers/request-context.ts";
 
 const settings: SchedulerSettings = {
   maxQueueSize: 100,
-  maxQueueTokens: 100_000,
+  maxQueueLength: 100_000,
   maxBatchSize: 32,
-  maxBatchTokens: 1024,
+  maxBatchLength: 1024,
   runLimitFloorMs: 2000,
   runLimitFactor: 10,
 };
+
+const textScheduling = {
+  model: "model",
+  unit: "tokens",
+  priorCost: { fixedMs: 1, perUnitMs: 0.15 },
+  interleavesRuns: false,
+} as const;
 
 test("requests of one turn of the event loop run in one batch", async () => {
   const { scheduler, instance } = schedulerWithInstance();
@@ -106,7 +114,7 @@ test("a full queue refuses at once, with a wait that grows with what waits", asy
 });
 
 test("a queue full of tokens refuses too, and has room again when they have left", async () => {
-  const { scheduler, instance } = schedulerWithInstance({ maxQueueTokens: 1000, maxBatchTokens: 128 });
+  const { scheduler, instance } = schedulerWithInstance({ maxQueueLength: 1000, maxBatchLength: 128 });
   const client = { address: "192.0.2.1", clientId: "client" };
   const results = [1, 2, 3].map((id) => submit(scheduler, [id, id], {}, 100));
   expect(scheduler.refusal(client)).toMatchObject({ code: "overloaded" });
@@ -117,10 +125,10 @@ test("a queue full of tokens refuses too, and has room again when they have left
 });
 
 test("a request that would take more than a quarter of the queue's tokens is too large, however empty the queue", async () => {
-  const { scheduler, instance } = schedulerWithInstance({ maxQueueTokens: 1000 });
+  const { scheduler, instance } = schedulerWithInstance({ maxQueueLength: 1000 });
   const tooLarge = await rejection(submit(scheduler, [1, 2], {}, 126));
   expect(tooLarge).toMatchObject({ code: "payload_too_large" });
-  expect(tooLarge.message).toContain("252 tokens in windows, more than the 250");
+  expect(tooLarge.message).toContain("252 tokens in windows, more than the 250 of one");
   expect(scheduler.jobCount).toBe(0);
   const largest = submit(scheduler, [1, 2], {}, 125);
   await answerAll(instance);
@@ -128,7 +136,7 @@ test("a request that would take more than a quarter of the queue's tokens is too
 });
 
 test("a suggested wait is between 50 milliseconds and a minute", async () => {
-  const scheduler = schedulerWith({ maxQueueSize: 1, maxQueueTokens: 100_000_000 });
+  const scheduler = schedulerWith({ maxQueueSize: 1, maxQueueLength: 100_000_000 });
   const controller = new AbortController();
   const waiting = submit(scheduler, [1], { signal: controller.signal }, 4);
   expect(scheduler.refusal({ address: "A", clientId: "x" })?.retryAfterMs).toBe(50);
@@ -179,7 +187,7 @@ test("what was aborted while it ran does not disturb its batch mates, and its pl
 
 test("a request whose deadline passed in the queue is never run, even when no timer said so", async () => {
   const { scheduler, instance } = schedulerWithInstance();
-  const expired = submit(scheduler, [1], { deadline: new Deadline(0) });
+  const expired = submit(scheduler, [1], { deadline: Deadline.after(0, 0) });
   const alive = submit(scheduler, [2]);
   expect(await rejection(expired)).toMatchObject({ code: "deadline_exceeded" });
   expect(firstTokens(instance)).toEqual([[2]]);
@@ -296,7 +304,7 @@ test("an answer with too few outputs is an invalid prediction of every request i
   const { scheduler, instance } = schedulerWithInstance();
   const results = [submit(scheduler, [1]), submit(scheduler, [2])];
   await setImmediate();
-  instance.answer([{ logits: Float32Array.of(0, 0) }]);
+  instance.answer([{ kind: "logits", logits: Float32Array.of(0, 0) }]);
   for (const result of results) {
     expect(await rejection(result)).toMatchObject({
       code: "invalid_prediction",
@@ -305,7 +313,7 @@ test("an answer with too few outputs is an invalid prediction of every request i
   }
 });
 
-test("each completed batch is told with its windows, tokens, padding and time", async () => {
+test("each completed batch is told with its windows, their length, padding and time", async () => {
   const events = strictEventBus();
   const batches = collectEvents(events, "batch_completed");
   const { scheduler, instance } = schedulerWithInstance({ runLimitFloorMs: 1 }, events);
@@ -313,7 +321,7 @@ test("each completed batch is told with its windows, tokens, padding and time", 
   await setImmediate();
   instance.answer(undefined, 7);
   await Promise.all(results);
-  expect(batches).toEqual([{ model: "model", windows: 2, tokens: 22, paddedTokens: 24, inferenceMs: 7 }]);
+  expect(batches).toEqual([{ model: "model", windows: 2, length: 22, paddedLength: 24, inferenceMs: 7 }]);
 });
 
 test("failing all fails what waits and what runs", async () => {
@@ -350,7 +358,7 @@ test("everybody who waits for the drain hears when the last request is answered"
 
 test("settings that change take effect at the next batch", async () => {
   let current = { ...settings, maxBatchSize: 1 };
-  const scheduler = new Scheduler({ model: "model", events: strictEventBus(), settings: () => current });
+  const scheduler = new Scheduler({ ...textScheduling, events: strictEventBus(), settings: () => current });
   const instance = addInstance(scheduler);
   const result = submit(scheduler, [1, 2, 3]);
   await setImmediate();
@@ -361,8 +369,144 @@ test("settings that change take effect at the next batch", async () => {
   expect(firstTokens(instance)).toEqual([[1], [2, 3]]);
 });
 
+test("parts of a request that was let in are never refused for want of room, and share its turn", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxQueueSize: 1, maxBatchSize: 1 });
+  const parts = [1, 2, 3].map((token) => submitPart(scheduler, token));
+  expect(await rejection(submit(scheduler, [4]))).toMatchObject({ code: "overloaded" });
+  expect(scheduler.queueDepth).toBe(3);
+  await answerAll(instance);
+  expect((await Promise.all(parts)).map(firstLogits)).toEqual([[1], [2], [3]]);
+});
+
+test("a long file's many parts take one turn together: another request waits for one of them only", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const parts = [1, 2, 3, 4].map((token) => submitPart(scheduler, token, { requestId: "long" }));
+  const short = submitPart(scheduler, 99, { requestId: "short" });
+  await answerAll(instance);
+  await Promise.all([...parts, short]);
+  expect(firstTokens(instance).flat().indexOf(99)).toBe(1);
+});
+
+test("a part whose request has ended is not queued", async () => {
+  const { scheduler } = schedulerWithInstance();
+  const reason = new ServiceError("client_closed_request", "gone");
+  expect(await rejection(submitPart(scheduler, 1, { signal: AbortSignal.abort(reason) }))).toBe(reason);
+  expect(scheduler.jobCount).toBe(0);
+});
+
+test("a request that has nothing running starts at once beside another's run", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const long = [1, 2].map((feature) => hear(scheduler, feature, "long"));
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1]]);
+  const short = hear(scheduler, 99, "short");
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1], [99]]);
+  await answerAll(instance);
+  await Promise.all([...long, short]);
+});
+
+test("two runs beside each other are enough, and an idle instance is used before a busy one", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const second = addInstance(scheduler, 2);
+  const results = ["A", "B", "C", "D", "E"].map((requestId, feature) => hear(scheduler, feature, requestId));
+  await setImmediate();
+  expect([firstTokens(instance), firstTokens(second)]).toEqual([
+    [[0], [2]],
+    [[1], [3]],
+  ]);
+  expect(scheduler.queueDepth).toBe(1);
+  await answerAll(instance);
+  await answerAll(second);
+  await Promise.all(results);
+});
+
+test("when one of two runs ends, the request that has used least takes its place, and the other run goes on", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const results = [hear(scheduler, 1, "A"), hear(scheduler, 2, "B"), hear(scheduler, 3, "A"), hear(scheduler, 4, "C")];
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1], [2]]);
+  instance.answer();
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1], [2], [4]]);
+  expect(instance.runs).toHaveLength(3);
+  await answerAll(instance);
+  await Promise.all(results);
+});
+
+test("no run of texts is put beside another", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const results = [submit(scheduler, [1]), submit(scheduler, [2], { address: "192.0.2.2" })];
+  await setImmediate();
+  const third = submit(scheduler, [3], { address: "192.0.2.3" });
+  await setImmediate();
+  expect(instance.runs).toHaveLength(1);
+  expect(instance.runs[0]?.interruption).toBeUndefined();
+  await answerAll(instance);
+  await Promise.all([...results, third]);
+});
+
+test("runs that died beside each other run again alone, without anything beside them", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const results = [hear(scheduler, 1, "A"), hear(scheduler, 2, "B")];
+  await setImmediate();
+  instance.die();
+  await setImmediate();
+  const replacement = addInstance(scheduler, 2);
+  const late = hear(scheduler, 3, "C");
+  await setImmediate();
+  expect(replacement.runs).toHaveLength(1);
+  await answerAll(replacement);
+  await Promise.all([...results, late]);
+  expect(
+    firstTokens(replacement)
+      .flat()
+      .toSorted((a, b) => a - b),
+  ).toEqual([1, 2, 3]);
+});
+
+test("a run that kills its process twice fails alone, also when another ran beside it at first", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const results = [hear(scheduler, 666, "A"), hear(scheduler, 2, "B")];
+  await setImmediate();
+  instance.die();
+  for (let processes = 0; processes < 3; processes++) {
+    await setImmediate();
+    const replacement = addInstance(scheduler, 2);
+    await setImmediate();
+    while (replacement.isBusy) {
+      if (firstTokens(replacement).at(-1)?.[0] === 666) {
+        replacement.die();
+      } else {
+        replacement.answer();
+      }
+      await setImmediate();
+    }
+  }
+  expect(await rejection(results[0])).toMatchObject({ code: "inference_process_crashed" });
+  expect(firstLogits(await results[1])).toEqual([2]);
+});
+
+test("a run is told to end early when its request is aborted, and its instance is free once it has", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const controller = new AbortController();
+  const aborted = hear(scheduler, 1, "A", controller.signal);
+  await setImmediate();
+  const waiting = hear(scheduler, 2, "A");
+  await setImmediate();
+  controller.abort(new ServiceError("client_closed_request", "gone"));
+  expect(await rejection(aborted)).toMatchObject({ code: "client_closed_request" });
+  expect(instance.runs[0]?.interruption?.aborted).toBe(true);
+  expect(firstTokens(instance)).toEqual([[1]]);
+  instance.failRun();
+  await setImmediate();
+  expect(firstTokens(instance)).toEqual([[1], [2]]);
+  instance.answer();
+  expect(firstLogits(await waiting)).toEqual([2]);
+});
+
 function schedulerWith(changes: Partial<SchedulerSettings> = {}, events: EventBus = strictEventBus()): Scheduler {
-  return new Scheduler({ model: "model", events, settings: () => ({ ...settings, ...changes }) });
+  return new Scheduler({ ...textScheduling, events, settings: () => ({ ...settings, ...changes }) });
 }
 
 function schedulerWithInstance(
@@ -373,8 +517,20 @@ function schedulerWithInstance(
   return { scheduler, instance: addInstance(scheduler) };
 }
 
-function addInstance(scheduler: Scheduler): FakeProcess {
-  const instance = new FakeProcess();
+/** As speech is scheduled: one window a run, two runs of different requests on one instance. */
+function speechScheduler(): { scheduler: Scheduler; instance: FakeProcess } {
+  const scheduler = new Scheduler({
+    ...textScheduling,
+    unit: "frames",
+    interleavesRuns: true,
+    events: strictEventBus(),
+    settings: () => ({ ...settings, maxBatchSize: 1 }),
+  });
+  return { scheduler, instance: addInstance(scheduler, 2) };
+}
+
+function addInstance(scheduler: Scheduler, capacity = 1): FakeProcess {
+  const instance = new FakeProcess({ capacity });
   scheduler.addInstance(instance.asInferenceProcess);
   return instance;
 }
@@ -393,6 +549,30 @@ function submit(
   });
   const result = scheduler.submit(inputs, requestContext(options));
   // Tests look at a rejection later than it happens.
+  result.catch(() => {});
+  return result;
+}
+
+/** One text window of a request that was let in, with this first token. */
+function submitPart(
+  scheduler: Scheduler,
+  token: number,
+  options: Parameters<typeof requestContext>[0] = {},
+): Promise<JobResult> {
+  const result = scheduler.submitPart(
+    [{ kind: "text", inputIds: Int32Array.of(token, 0, 0, 0) }],
+    requestContext(options),
+  );
+  result.catch(() => {});
+  return result;
+}
+
+/** One audio window of a request, with this first feature. */
+function hear(scheduler: Scheduler, feature: number, requestId: string, signal?: AbortSignal): Promise<JobResult> {
+  const features = Float32Array.of(feature);
+  const input = { kind: "audio", features, melBins: 80, frames: 1_500, language: "fr", temperature: 0 } as const;
+  const options = signal === undefined ? { requestId } : { requestId, signal };
+  const result = scheduler.submitPart([input], requestContext(options));
   result.catch(() => {});
   return result;
 }
@@ -430,11 +610,16 @@ async function answerUnlessPoisoned(scheduler: Scheduler, poison: number, limit:
 }
 
 function firstTokens(instance: FakeProcess): number[][] {
-  return instance.runs.map(({ inputs }) => inputs.map(({ inputIds }) => inputIds[0] ?? -1));
+  return instance.runs.map(({ inputs }) => inputs.map(firstNumber));
 }
 
 function firstLogits(result: JobResult | undefined): number[] {
-  return result?.outputs.map(({ logits }) => logits[0] ?? -1) ?? [];
+  return result?.outputs.map((output) => (output.kind === "logits" ? (output.logits[0] ?? -1) : -1)) ?? [];
+}
+
+/** The first token id, or the first feature. */
+function firstNumber(input: WindowInput): number {
+  return (input.kind === "text" ? input.inputIds : input.features)[0] ?? -1;
 }
 
 async function rejection(promise: Promise<unknown> | undefined): Promise<ServiceError> {

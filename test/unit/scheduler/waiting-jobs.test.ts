@@ -11,21 +11,21 @@ test("waiting jobs are counted together, by address and by client", () => {
   waiting.add(jobOf([100], "B", "x"));
   expect(waiting.loads({ address: "A", clientId: "x" })).toEqual({
     jobs: { total: 3, address: 2, client: 1 },
-    tokens: { total: 135, address: 35, client: 30 },
+    length: { total: 135, address: 35, client: 30 },
   });
   expect(waiting.loads({ address: "C", clientId: "x" })).toEqual({
     jobs: { total: 3, address: 0, client: 0 },
-    tokens: { total: 135, address: 0, client: 0 },
+    length: { total: 135, address: 0, client: 0 },
   });
 });
 
-test("a job waits until its last window was dispatched; its tokens leave window by window", () => {
+test("a job waits until its last window was dispatched; its length leaves window by window", () => {
   const waiting = new WaitingJobs();
   const job = jobOf([10, 20]);
   waiting.add(job);
   expect(leaveAll(waiting, job)).toEqual([
-    { jobs: 1, tokens: 20 },
-    { jobs: 0, tokens: 0 },
+    { jobs: 1, length: 20 },
+    { jobs: 0, length: 0 },
   ]);
 });
 
@@ -40,9 +40,9 @@ test("a job that is removed takes along what still waits of it, once", () => {
   }
   waiting.remove(job);
   waiting.remove(job);
-  expect(totals(waiting)).toEqual({ jobs: 1, tokens: 7 });
+  expect(totals(waiting)).toEqual({ jobs: 1, length: 7 });
   leaveAll(waiting, job);
-  expect(totals(waiting)).toEqual({ jobs: 1, tokens: 7 });
+  expect(totals(waiting)).toEqual({ jobs: 1, length: 7 });
 });
 
 test("clients of like names at different addresses are not mixed up", () => {
@@ -67,7 +67,7 @@ test("whatever comes and goes, the counts are those of the windows that wait, an
       for (const job of jobs) {
         waiting.add(job);
       }
-      let expected = { jobs: 0, tokens: 0 };
+      let expected = { jobs: 0, length: 0 };
       for (const [index, { dispatched, isRemoved, lengths }] of specs.entries()) {
         for (const window of jobs[index]?.windows.slice(0, dispatched) ?? []) {
           waiting.leave(window);
@@ -77,8 +77,8 @@ test("whatever comes and goes, the counts are those of the windows that wait, an
         if (isRemoved && job !== undefined) {
           waiting.remove(job);
         } else if (left.length > 0) {
-          const tokens = left.reduce((total, length) => total + length, expected.tokens);
-          expected = { jobs: expected.jobs + 1, tokens };
+          const length = left.reduce((total, each) => total + each, expected.length);
+          expected = { jobs: expected.jobs + 1, length };
         }
       }
       expect(totals(waiting)).toEqual(expected);
@@ -87,7 +87,7 @@ test("whatever comes and goes, the counts are those of the windows that wait, an
       }
       for (const address of ["A", "B"]) {
         const none = { total: 0, address: 0, client: 0 };
-        expect(waiting.loads({ address, clientId: "x" })).toEqual({ jobs: none, tokens: none });
+        expect(waiting.loads({ address, clientId: "x" })).toEqual({ jobs: none, length: none });
       }
     }),
   );
@@ -95,18 +95,18 @@ test("whatever comes and goes, the counts are those of the windows that wait, an
 
 function jobOf(lengths: readonly number[], address = "A", clientId = "x"): Job {
   const inputs = lengths.map((length) => ({ kind: "text" as const, inputIds: new Int32Array(length) }));
-  return new Job(1, inputs, requestContext({ address, clientId }), 0);
+  return new Job(inputs, requestContext({ address, clientId }), 0);
 }
 
 /** The totals after each window of the job has left. */
-function leaveAll(waiting: WaitingJobs, job: Job): { jobs: number; tokens: number }[] {
+function leaveAll(waiting: WaitingJobs, job: Job): { jobs: number; length: number }[] {
   return job.windows.map((window) => {
     waiting.leave(window);
     return totals(waiting);
   });
 }
 
-function totals(waiting: WaitingJobs): { jobs: number; tokens: number } {
-  const { jobs, tokens } = waiting.loads({ address: "nobody", clientId: "nobody" });
-  return { jobs: jobs.total, tokens: tokens.total };
+function totals(waiting: WaitingJobs): { jobs: number; length: number } {
+  const { jobs, length } = waiting.loads({ address: "nobody", clientId: "nobody" });
+  return { jobs: jobs.total, length: length.total };
 }

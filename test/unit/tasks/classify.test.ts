@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { type ClassifyResult, classify, type TextClassification } from "../../../src/tasks/classify.ts";
-import type { ServedModel } from "../../../src/tasks/served-model.ts";
+import type { TextModel } from "../../../src/tasks/served-model.ts";
 import type { PreparedText } from "../../../src/text/prepared-text.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { requestContext } from "../../helpers/request-context.ts";
@@ -24,6 +24,16 @@ test("a text is as toxic as its worst window, wherever that is", async () => {
     expect(classification).toMatchObject({ label: "toxic", flagged: true, windows: 3 });
     expect(toxicScoreOf(classification)).toBeGreaterThan(0.99);
   }
+});
+
+test("the more windows a text has, the surer a window must be, where the model says so", async () => {
+  const changes = { windowBias: 1 };
+  const [alone] = (await classifyTexts([[[0, 1]]], 0.5, changes)).classifications;
+  expect(toxicScoreOf(alone)).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
+  const windows = [[0, 1], harmlessLogits, harmlessLogits, harmlessLogits];
+  const [amongFour] = (await classifyTexts([windows], 0.5, changes)).classifications;
+  expect(toxicScoreOf(amongFour)).toBeCloseTo(1 / (1 + Math.exp(-1 + Math.log(4))), 6);
+  expect(amongFour).toMatchObject({ flagged: false, spans: [] });
 });
 
 test("spans are the windows that reach the threshold, with their place in the text and their score", async () => {
@@ -106,19 +116,20 @@ type Logits = readonly number[];
 function classifyTexts(
   texts: readonly (readonly Logits[])[],
   threshold = 0.5,
-  changes: Partial<ServedModel> = {},
+  changes: Partial<TextModel> = {},
 ): Promise<ClassifyResult> {
   const model = fakeModel(texts, changes);
   return classify(model, { texts: texts.map(() => "text"), threshold }, requestContext(), strictEventBus());
 }
 
 /** A model that knows what it will answer: texts of windows of logits. Windows begin every 10 characters, 15 long. */
-function fakeModel(texts: readonly (readonly Logits[])[], changes: Partial<ServedModel> = {}): ServedModel {
+function fakeModel(texts: readonly (readonly Logits[])[], changes: Partial<TextModel> = {}): TextModel {
   const rows = texts.flat().map((logits) => Float32Array.from(logits));
   return {
     identity: { name: "fake", version: "1.0.0", digest: "sha256:0" },
     task: "text-classification",
     labels: ["non_toxic", "toxic"],
+    windowBias: 0,
     isRequired: true,
     device: "cpu",
     state: () => "ready",

@@ -18,6 +18,8 @@ test("every metric is there by its name, and only by the names that are document
   expect(names.filter((name) => !/^(process|nodejs)_/.test(name)).toSorted()).toEqual([
     "active_inference_requests gauge",
     "app_info gauge",
+    "audio_process_crashes_total counter",
+    "audio_processed_seconds_total counter",
     "http_server_request_duration_seconds histogram",
     "inference_batch_size histogram",
     "inference_duration_seconds histogram",
@@ -29,6 +31,7 @@ test("every metric is there by its name, and only by the names that are document
     "model_info gauge",
     "text_worker_restarts_total counter",
     "toxicity_prediction_scores histogram",
+    "transcription_realtime_factor histogram",
   ]);
   expect(names).toContain("process_resident_memory_bytes gauge");
   expect(names).toContain("nodejs_eventloop_lag_seconds gauge");
@@ -137,11 +140,12 @@ test("scores, batches and restarts are counted as they happen", async () => {
     { label: "toxic", score: 0.75 },
   ];
   bus.emit("text_classified", { model: "small", scores });
-  bus.emit("batch_completed", { model: "small", windows: 3, tokens: 9, paddedTokens: 12, inferenceMs: 1 });
+  bus.emit("batch_completed", { model: "small", windows: 3, length: 9, paddedLength: 12, inferenceMs: 1 });
   const exit = { model: "small", pid: 1, wasReady: true, exitCode: null, signal: null, killMs: null, detail: null };
   bus.emit("process_exited", { ...exit, reason: "crashed" });
   bus.emit("process_exited", { ...exit, reason: "stopped" });
   bus.emit("text_worker_restarted", { model: "small", reason: "time_limit" });
+  bus.emit("audio_process_crashed", { requestId: "r", pid: 1, exitCode: null, signal: "SIGSEGV", isReplaced: true });
   expect(await samples("toxicity_prediction_scores")).toEqual(
     expect.arrayContaining([
       'toxicity_prediction_scores_bucket{le="0.7",label="toxic"} 0',
@@ -158,9 +162,27 @@ test("scores, batches and restarts are counted as they happen", async () => {
   expect(await samples("inference_process_restarts_total")).toEqual([
     'inference_process_restarts_total{model_name="small",reason="crashed"} 1',
   ]);
+  expect(await samples("audio_process_crashes_total")).toEqual(["audio_process_crashes_total 1"]);
   expect(await samples("text_worker_restarts_total")).toEqual([
     'text_worker_restarts_total{model_name="small",reason="time_limit"} 1',
   ]);
+});
+
+test("transcribed audio is counted in seconds, with how long it took for its length", async () => {
+  const { bus, samples } = createMetrics();
+  const audio = { requestId: "r", model: "whisper", speechMs: 9_000, windows: 1 };
+  bus.emit("audio_processed", { ...audio, audioMs: 12_500, processingMs: 1_250 });
+  bus.emit("audio_processed", { ...audio, audioMs: 0, processingMs: 5 });
+  expect(await samples("audio_processed_seconds_total")).toEqual([
+    'audio_processed_seconds_total{model_name="whisper"} 12.5',
+  ]);
+  expect(await samples("transcription_realtime_factor")).toEqual(
+    expect.arrayContaining([
+      'transcription_realtime_factor_bucket{le="0.05",model_name="whisper"} 0',
+      'transcription_realtime_factor_bucket{le="0.1",model_name="whisper"} 1',
+      'transcription_realtime_factor_count{model_name="whisper"} 1',
+    ]),
+  );
 });
 
 function infoOfSmall(version: string): string {

@@ -5,7 +5,7 @@ import { Tokenizer } from "../../../src/text/tokenizer.ts";
 import { maxChunkTokens } from "../../../src/text/windows.ts";
 import { modelFolder } from "./model-folder.ts";
 
-const limits = { windowTokens: 128, overlapTokens: 32 };
+const limits = { windowTokens: 128, overlapTokens: 32, foldsText: false };
 const tokenizer = Tokenizer.load(modelFolder, { maxChunkTokens: maxChunkTokens(limits) });
 
 test("a sentence is one window around its words", () => {

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 function startThread(fixture: string, modelFolder = "unused"): TextThread {
   const entry = new URL(`../../fixtures/text-workers/${fixture}.ts`, import.meta.url);
-  const thread = new TextThread(entry, { modelFolder, windowTokens: 128, overlapTokens: 32 });
+  const thread = new TextThread(entry, { modelFolder, windowTokens: 128, overlapTokens: 32, foldsText: false });
   threads.push(thread);
   return thread;
 }

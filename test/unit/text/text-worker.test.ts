@@ -25,6 +25,7 @@ function startWorker(options: Partial<TextWorkerOptions> = {}): TextWorker {
     modelFolder,
     windowTokens: 128,
     overlapTokens: 32,
+    foldsText: false,
     timeLimitMs: () => 60_000,
     ...options,
   });

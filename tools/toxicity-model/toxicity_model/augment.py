@@ -6,6 +6,9 @@ import unicodedata
 from collections.abc import Callable
 
 LOOKALIKES = {"a": "4@", "e": "3€", "i": "1!", "o": "0", "s": "5$", "t": "7", "l": "1", "u": "v", "c": "k"}
+ACCENTS = {"a": "àâäá", "e": "éèêë", "i": "îïí", "o": "ôöó", "u": "ùûü", "c": "ç", "n": "ñ"}
+TWINS = {"a": "а", "e": "е", "i": "і", "o": "о", "p": "р", "c": "с", "x": "х", "y": "у"}  # Cyrillic
+ZERO_WIDTH = "\u200b\u200c\u2060\ufeff"
 MASKS = ("user", "http")  # stand-ins for handles and addresses in the data; they stay as they are
 
 Change = Callable[[str, random.Random, frozenset[str]], str]
@@ -65,6 +68,49 @@ def mistyped(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
     return _change_words(text, rng, change, hostile, 0.3)
 
 
+def repeated(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
+    """idiot → idiiiot"""
+
+    def change(word: str) -> str:
+        i = rng.randrange(len(word))
+        return word[:i] + word[i] * rng.randint(2, 5) + word[i + 1 :]
+
+    return _change_words(text, rng, change, hostile, 0.15)
+
+
+def wrongly_accented(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
+    """idiot → ïdîot"""
+
+    def change(word: str) -> str:
+        return "".join(rng.choice(ACCENTS[c]) if c in ACCENTS and rng.random() < 0.4 else c for c in word)
+
+    return _change_words(text, rng, change, hostile, 0.2)
+
+
+def shouted_words(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
+    """idiot → IDIOT"""
+    return _change_words(text, rng, str.upper, hostile, 0.1)
+
+
+def homoglyphs(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
+    """idiot with a Cyrillic і and о"""
+
+    def change(word: str) -> str:
+        return "".join(TWINS[c] if c in TWINS and rng.random() < 0.5 else c for c in word)
+
+    return _change_words(text, rng, change, hostile, 0.2)
+
+
+def invisible(text: str, rng: random.Random, hostile: frozenset[str]) -> str:
+    """idiot with zero-width spaces between its letters"""
+
+    def change(word: str) -> str:
+        i = rng.randrange(1, max(2, len(word)))
+        return word[:i] + rng.choice(ZERO_WIDTH) + word[i:]
+
+    return _change_words(text, rng, change, hostile, 0.3)
+
+
 def upper(text: str, _rng: random.Random, _hostile: frozenset[str]) -> str:
     return text.upper()
 
@@ -87,9 +133,10 @@ def glued(text: str, rng: random.Random, _hostile: frozenset[str]) -> str:
     return first + "".join(("" if rng.random() < 0.3 else " ") + word for word in rest)
 
 
-# Capitals are listed twice: harmless texts in capitals were the weak spot of a first trial.
+# `fold_text.py` undoes invisible characters, look-alike letters of other scripts and runs of capitals: not trained on.
 CHANGES: tuple[Change, ...] = (
-    upper, upper, lower, unaccented, lookalikes, starred, spaced, mistyped, unpunctuated, glued,
+    upper, lower, lower, unaccented, unaccented, lookalikes, starred, spaced, mistyped, mistyped, repeated, wrongly_accented,
+    shouted_words, unpunctuated, glued,
 )  # fmt: skip
 
 

@@ -1,7 +1,10 @@
 """Makes the int8 classifier's scores mean what they say, and keeps ordinary French below the threshold of 0.5.
 
-A temperature and a bias are fitted on the validation fold, then the bias is lowered until at most `TARGET` of the ordinary
-sentences of each kind score 0.5 or more. Both are folded into the last layer of the checkpoint.
+A temperature and a bias are fitted on the validation fold, then the bias is lowered until at most the share of
+`SENTENCE_TARGETS` of the ordinary sentences of each kind scores 0.5 or more. Both are folded into the last layer of the
+checkpoint. The worst of many windows is more often a chance find than the only one: the log-odds of a text of n windows are
+lowered by `window_bias` × ln n. It is set such that at most `LONG_TARGET` of the long ordinary texts score 0.5 or more; the
+service reads it in the manifest.
 """
 
 import json
@@ -13,16 +16,18 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
-from . import data
+from . import data, evaluation
 from .quantise import quantise
-from .scoring import logits_of, open_session, open_tokenizer
+from .scoring import logits_of, open_session, open_tokenizer, worst_margins
 
-TARGET = 0.008  # below the promised 1 %, so that the promise holds on other sentences too
+# Everyday sentences, news and speech: below the promised 1 % and 1.5 %, so that the promise holds on other sentences too.
+SENTENCE_TARGETS = (0.008, 0.01)
+LONG_TARGET = 0.02  # below the promised 3 %
 SENTENCES_OF_A_KIND = 2_000
 
 
 def ordinary_sentences(data_dir: Path) -> list[list[str]]:
-    """Sentences of each kind that no training saw and that the test fold lacks."""
+    """Everyday sentences, and news and speech, that no training saw and that the test fold lacks."""
     rng = random.Random(7)
     everyday = [row.text for row in data.only("validation", data.everyday(data_dir))]
     # News and speech are never trained on, so all but their test fold may serve here.
@@ -30,19 +35,22 @@ def ordinary_sentences(data_dir: Path) -> list[list[str]]:
     return [rng.sample(texts, SENTENCES_OF_A_KIND) for texts in (everyday, news)]
 
 
-def fit(annotated: np.ndarray, labels: np.ndarray, ordinary: list[np.ndarray]) -> tuple[float, float]:
+def fit(labelled: np.ndarray, labels: np.ndarray, ordinary: list[np.ndarray]) -> tuple[float, float]:
     """Temperature and bias for margins (toxic logit less non_toxic logit), such that score = sigmoid(margin / T + bias).
 
-    The ordinary sentences together weigh as much as the annotated texts.
+    The ordinary sentences together weigh as much as the labelled texts.
     """
     harmless = np.concatenate(ordinary)
-    margins = np.concatenate([annotated, harmless])[:, None]
+    margins = np.concatenate([labelled, harmless])[:, None]
     targets = np.concatenate([labels, np.zeros(len(harmless))])
-    weights = np.concatenate([np.ones(len(annotated)), np.full(len(harmless), len(annotated) / len(harmless))])
+    weights = np.concatenate([np.ones(len(labelled)), np.full(len(harmless), len(labelled) / len(harmless))])
     line = LogisticRegression(C=1e6).fit(margins, targets, sample_weight=weights)
     slope, bias = float(line.coef_[0, 0]), float(line.intercept_[0])
-    highest = max(float(np.quantile(part, 1 - TARGET, method="higher")) for part in ordinary)
-    return 1 / slope, min(bias, -slope * highest)
+    highest = [
+        float(np.quantile(part, 1 - target, method="higher")) for part, target in zip(ordinary, SENTENCE_TARGETS, strict=True)
+    ]
+    print({"slope": slope, "fitted_bias": bias, "bounds": [-slope * h for h in highest]}, flush=True)
+    return 1 / slope, min(bias, -slope * max(highest))
 
 
 def fold_into_head(checkpoint: Path, target: Path, temperature: float, bias: float) -> None:
@@ -61,15 +69,28 @@ def calibrate(checkpoint: Path, data_dir: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     uncalibrated = target / "uncalibrated.onnx"
     quantise(checkpoint, data_dir, uncalibrated)
-    session, tokenizer = open_session(uncalibrated), open_tokenizer(data_dir / "camembert-tokenizer")
+    session, folder = open_session(uncalibrated), data_dir / "camembert-tokenizer"
+    tokenizer = open_tokenizer(folder)
 
     def margins(texts: list[str]) -> np.ndarray:
         return np.diff(logits_of(session, tokenizer, texts))[:, 0]
 
-    rows = data.only("validation", data.annotated(data_dir))
+    rows = data.only("validation", data.annotated(data_dir) + data.written())
     labels = np.array([row.label for row in rows])
-    ordinary = [margins(texts) for texts in ordinary_sentences(data_dir)]
-    temperature, bias = fit(margins([row.text for row in rows]), labels, ordinary)
+    labelled, ordinary = margins([row.text for row in rows]), [margins(texts) for texts in ordinary_sentences(data_dir)]
+    temperature, bias = fit(labelled, labels, ordinary)
+    long, windows = worst_margins(session, folder, evaluation.long_texts(data_dir, "validation", seed=23))
+    chance = (long / temperature + bias) / np.log(windows)
+    window_bias = round(max(0.0, float(np.quantile(chance, 1 - LONG_TARGET, method="higher"))), 3)
     fold_into_head(checkpoint, target, temperature, bias)
     uncalibrated.unlink()
-    (target / "calibration.json").write_text(json.dumps({"temperature": temperature, "bias": bias}) + "\n")
+
+    def scores(values: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(values / temperature + bias)))
+
+    harmless = np.random.default_rng(3).choice(np.concatenate(ordinary), len(labels), replace=False)
+    mix = np.concatenate([labelled, harmless])
+    error = evaluation.calibration_error(np.concatenate([labels, np.zeros(len(harmless))]), scores(mix))
+    summary = {"temperature": temperature, "bias": bias, "window_bias": window_bias, "calibration_error": error}
+    (target / "calibration.json").write_text(json.dumps(summary) + "\n")
+    print(summary, flush=True)

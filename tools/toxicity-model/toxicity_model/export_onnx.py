@@ -27,7 +27,11 @@ class _Positional(torch.nn.Module):
 
 def export(checkpoint: Path, target: Path) -> None:
     """Writes the ONNX graph of the checkpoint in the folder `checkpoint`."""
-    model = CamembertForSequenceClassification.from_pretrained(checkpoint, attn_implementation="eager").eval()
+    export_model(CamembertForSequenceClassification.from_pretrained(checkpoint, attn_implementation="eager").eval(), target)
+
+
+def export_model(model: CamembertForSequenceClassification, target: Path) -> None:
+    """Writes the ONNX graph of a model in evaluation mode."""
     ids, mask = pad([[5, 121, 11, 660, 16, 730, 25543, 110, 83, 6], [5, 121, 11, 660, 6]])
     axes = {0: "batch", 1: "length"}
     target.parent.mkdir(parents=True, exist_ok=True)

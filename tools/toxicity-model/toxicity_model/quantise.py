@@ -6,8 +6,9 @@ padding beside it in a batch, as they would with one scale per tensor.
 
 Activations are unsigned and weights signed: the pair that processors with VNNI multiply in one instruction. Processors
 without it add the products of neighbouring pairs in 16 bits, which 8 bits on both sides can overflow, so that scores would
-differ between machines. So no two weights of a pair add up to more than 128: 255 × 128 fits. Few pairs are that large, and
-a column's scale is chosen such that lowering them costs least.
+differ between machines. So no two weights of a pair add up to more than 128: 255 × 128 fits. What rounding a weight and
+lowering a pair cost is made up for by the weights that are still to be rounded (GPTQ, Frantar et al. 2023), and what remains of
+it in a layer's mean output by its bias.
 
 The graph computes what `CamembertForSequenceClassification` computes, the classification head in float32.
 Inputs `input_ids` and `attention_mask`, int64 [batch, length]; output `logits`, float32 [batch, 2].
@@ -21,15 +22,16 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 from transformers import CamembertConfig
 
-from .smooth import channel_maxima, factors
+from .smooth import Inputs, factors, layer_inputs
 
 OPSET = 18
 IR_VERSION = 8  # the oldest that may hold this opset
 CONTRIB = "com.microsoft"
 INT8_LIMIT = 127
 PAIR_LIMIT = 128  # 255 × 128 ≤ 32767 < 255 × 129
-# Largest weights of a column to try: with the first no pair is too large, with the last no weight is rounded more than need be.
-COLUMN_LIMITS = (63, 68, 74, 80, 88, 96, 106, INT8_LIMIT)
+# The largest weight of a column: 64 would leave no pair too large, 127 would round least.
+COLUMN_LIMIT = 90
+DAMPING = 0.01  # added to the inputs' variances, as a share of their mean, so that few texts do not rule
 UINT8_ZERO = 128
 # GELU gives nothing below -0.17: most of the range goes to what is above zero, once a token's largest value is this large.
 GELU_ZERO = 32
@@ -44,25 +46,22 @@ def scale_rows(values: np.ndarray, limit: int = INT8_LIMIT) -> tuple[np.ndarray,
     return np.rint(values / scales).astype(np.int8), scales
 
 
-def lower_pairs(values: np.ndarray) -> np.ndarray:
-    """int8 values [rows, columns], both of a neighbouring pair made smaller where together they exceed `PAIR_LIMIT`."""
-    pairs = values.reshape(len(values), -1, 2).astype(np.int16)
-    excess = np.maximum(np.abs(pairs.sum(axis=2)) - PAIR_LIMIT, 0)
-    same_sign = np.sign(pairs[..., 0]) == np.sign(pairs[..., 1])
-    cut = np.where(same_sign, (excess + 1) // 2, 0)[..., None]
-    return (np.sign(pairs) * np.maximum(np.abs(pairs) - cut, 0)).reshape(values.shape).astype(np.int8)
+def round_weights(matrix: np.ndarray, covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `scale_rows` for `matrix` [outputs, inputs], without a pair that could overflow.
 
-
-def scale_weights(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """As `scale_rows`, without a pair that could overflow, by the least squared error for each row of `matrix`."""
-    candidates = []
-    for limit in COLUMN_LIMITS:
-        values, scales = scale_rows(matrix, limit)
-        candidates.append((lower_pairs(values), scales))
-    errors = np.stack([((values * scales - matrix) ** 2).sum(axis=1) for values, scales in candidates])
-    best, rows = errors.argmin(axis=0), np.arange(len(matrix))
-    values, scales = (np.stack(parts)[best, rows] for parts in zip(*candidates, strict=True))
-    return values, scales
+    Column after column is rounded, and the columns to come take over the error as far as the inputs' `covariance` lets them.
+    """
+    damped = covariance + DAMPING * np.diag(covariance).mean() * np.eye(len(covariance))
+    upper = np.linalg.cholesky(np.linalg.inv(damped)).T.astype(np.float32)
+    scales = np.abs(matrix).max(axis=1).astype(np.float32) / COLUMN_LIMIT
+    left, values = matrix.astype(np.float32), np.zeros(matrix.shape, np.int8)
+    for column in range(matrix.shape[1]):
+        partner = values[:, column - 1].astype(np.int16) if column % 2 else np.zeros(len(matrix), np.int16)
+        lowest, highest = np.maximum(-PAIR_LIMIT - partner, -INT8_LIMIT), np.minimum(PAIR_LIMIT - partner, INT8_LIMIT)
+        values[:, column] = np.clip(np.rint(left[:, column] / scales), lowest, highest)
+        error = (left[:, column] - values[:, column] * scales) / upper[column, column]
+        left[:, column + 1 :] -= np.outer(error, upper[column, column + 1 :])
+    return values, scales[:, None]
 
 
 class _Graph:
@@ -89,14 +88,19 @@ class _Graph:
 class _Writer:
     """Writes one classifier; tensors that pass between layers are float32 [batch, length, hidden]."""
 
-    def __init__(self, weights: dict[str, np.ndarray], config: CamembertConfig, maxima: dict[str, np.ndarray]) -> None:
-        self.weights, self.config, self.maxima, self.graph = weights, config, maxima, _Graph()
+    def __init__(self, weights: dict[str, np.ndarray], config: CamembertConfig, inputs: dict[str, Inputs]) -> None:
+        self.weights, self.config, self.inputs, self.graph = weights, config, inputs, _Graph()
+        self.lost: dict[str, np.ndarray] = {}
         self.one = self.graph.constant("one", np.float32(1))
         self.last_axis = self.graph.constant("last_axis", np.array([-1], np.int64))
 
     def weight(self, name: str) -> str:
         """A float32 constant of the checkpoint."""
         return self.graph.constant(name, self.weights[name])
+
+    def bias(self, name: str) -> str:
+        """The bias of a layer, with what rounding its weights takes off its mean output."""
+        return self.graph.constant(f"{name}.bias", self.weights[f"{name}.bias"] + self.lost[name])
 
     def quantised(self, x: str, largest: str, limit: int, zero: int) -> tuple[str, str, str]:
         """uint8 activations, their zero point, and the float32 scale of each token [batch, length, 1].
@@ -109,10 +113,11 @@ class _Writer:
         scales = node("Mul", largest, constant(f"step_{limit}", np.float32(1 / limit)))
         return node("QuantizeLinear", spread, self.one, zero_point), zero_point, scales
 
-    def product(self, quantised: tuple[str, str, str], name: str, matrix: np.ndarray) -> str:
+    def product(self, quantised: tuple[str, str, str], name: str, matrix: np.ndarray, inputs: Inputs) -> str:
         """Quantised activations times `matrix` [outputs, inputs] transposed, in float32."""
         activations, zero_point, token_scales = quantised
-        values, scales = scale_weights(matrix)
+        values, scales = round_weights(matrix, inputs.covariance)
+        self.lost[name] = ((matrix - values * scales) @ inputs.mean).astype(np.float32)
         result = self.graph.node(
             "MatMulIntegerToFloat",
             activations,
@@ -125,30 +130,30 @@ class _Writer:
         )
         return self.graph.node("Mul", result, token_scales)
 
-    def linear(self, x: str, name: str, matrix: np.ndarray) -> str:
+    def linear(self, x: str, name: str, matrix: np.ndarray, inputs: Inputs) -> str:
         """x times `matrix` [outputs, inputs] transposed, without its bias.
 
         No token's activations are all zero, as biases come before every such layer, so its largest can be divided by.
         """
         largest = self.graph.node("ReduceMax", self.graph.node("Abs", x), self.last_axis, keepdims=1)
-        return self.product(self.quantised(x, largest, INT8_LIMIT, UINT8_ZERO), name, matrix)
+        return self.product(self.quantised(x, largest, INT8_LIMIT, UINT8_ZERO), name, matrix, inputs)
 
     def linear_after_gelu(self, x: str, name: str, matrix: np.ndarray) -> str:
         """The same for what GELU gives, which is hardly negative."""
         smallest = self.graph.constant("gelu_smallest", np.float32(GELU_SMALLEST))
         largest = self.graph.node("Max", self.graph.node("ReduceMax", x, self.last_axis, keepdims=1), smallest)
-        return self.product(self.quantised(x, largest, GELU_LIMIT, GELU_ZERO), name, matrix)
+        return self.product(self.quantised(x, largest, GELU_LIMIT, GELU_ZERO), name, matrix, self.inputs[name])
 
     def smoothed_linear(self, x: str, name: str, matrix: np.ndarray) -> str:
-        """The same for the output of a layer norm, whose large channels are shrunk first. `maxima` holds them by `name`."""
-        shrink = factors(self.maxima[name], matrix)
+        """The same for the output of a layer norm, whose large channels are shrunk first."""
+        shrink = factors(self.inputs[name].largest, matrix)
         even = self.graph.node("Mul", x, self.graph.constant(f"{name}.shrink", 1 / shrink))
-        return self.linear(even, name, matrix * shrink)
+        return self.linear(even, name, matrix * shrink, self.inputs[name].shrunk(shrink))
 
     def add_and_norm(self, x: str, skip: str, norm: str, bias: str = "") -> str:
         inputs = [x, skip, self.weight(f"{norm}.weight"), self.weight(f"{norm}.bias")]
         if bias:
-            inputs.append(self.weight(bias))
+            inputs.append(bias)
         epsilon = self.config.layer_norm_eps
         return self.graph.node("SkipLayerNormalization", *inputs, domain=CONTRIB, epsilon=epsilon)
 
@@ -171,8 +176,8 @@ class _Writer:
     def attention(self, x: str, name: str, mask: str) -> str:
         projections = [f"{name}.self.{part}" for part in ("query", "key", "value")]
         matrix = np.concatenate([self.weights[f"{part}.weight"] for part in projections])
-        bias = np.concatenate([self.weights[f"{part}.bias"] for part in projections])
         together = self.smoothed_linear(x, projections[0], matrix)
+        bias = np.concatenate([self.weights[f"{part}.bias"] for part in projections]) + self.lost[projections[0]]
         widths = self.graph.constant("split", np.full(3, self.config.hidden_size, np.int64))
         self.graph.nodes_with("Split", [together, widths], projections, axis=-1)
         heads = self.config.num_attention_heads
@@ -185,15 +190,15 @@ class _Writer:
             num_heads=heads,
         )
         outer = f"{name}.output.dense"
-        projected = self.linear(mixed, outer, self.weights[f"{outer}.weight"])
-        return self.add_and_norm(projected, x, f"{name}.output.LayerNorm", f"{outer}.bias")
+        projected = self.linear(mixed, outer, self.weights[f"{outer}.weight"], self.inputs[outer])
+        return self.add_and_norm(projected, x, f"{name}.output.LayerNorm", self.bias(outer))
 
     def feed_forward(self, x: str, name: str) -> str:
         inner, outer = f"{name}.intermediate.dense", f"{name}.output.dense"
         wide = self.smoothed_linear(x, inner, self.weights[f"{inner}.weight"])
-        active = self.graph.node("BiasGelu", wide, self.weight(f"{inner}.bias"), domain=CONTRIB)
+        active = self.graph.node("BiasGelu", wide, self.bias(inner), domain=CONTRIB)
         projected = self.linear_after_gelu(active, outer, self.weights[f"{outer}.weight"])
-        return self.add_and_norm(projected, x, f"{name}.output.LayerNorm", f"{outer}.bias")
+        return self.add_and_norm(projected, x, f"{name}.output.LayerNorm", self.bias(outer))
 
     def head(self, x: str) -> None:
         node = self.graph.node
@@ -226,4 +231,4 @@ def quantise(checkpoint: Path, data_dir: Path, target: Path) -> None:
     weights = load_file(checkpoint / "model.safetensors")
     config = CamembertConfig.from_pretrained(checkpoint)
     target.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(_Writer(weights, config, channel_maxima(checkpoint, data_dir)).model(), str(target))
+    onnx.save(_Writer(weights, config, layer_inputs(checkpoint, data_dir)).model(), str(target))

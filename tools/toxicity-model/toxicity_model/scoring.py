@@ -1,5 +1,6 @@
-"""Runs an ONNX classifier on texts, as the service does: on one thread, at most 128 tokens of each text."""
+"""Runs an ONNX classifier on texts, as the service does: folded, on one thread, at most 128 tokens of each text."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from onnxruntime import InferenceSession, SessionOptions
 from tokenizers import Tokenizer
 
 from .batches import pad
+from .fold_text import fold_text
 
 MAX_TOKENS = 128
+OVERLAP_TOKENS = 32
 
 
 def open_session(path: Path) -> InferenceSession:
@@ -32,13 +35,33 @@ def run(session: InferenceSession, encoded: list[list[int]]) -> np.ndarray:
 
 def logits_of(session: InferenceSession, tokenizer: Tokenizer, texts: Sequence[str], batch: int = 16) -> np.ndarray:
     """Logits [texts, 2], batches of like lengths, in the order of the texts."""
-    encoded = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+    encoded = [encoding.ids for encoding in tokenizer.encode_batch([fold_text(text) for text in texts])]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     out = np.empty((len(encoded), 2), np.float32)
     for start in range(0, len(order), batch):
         part = order[start : start + batch]
         out[part] = run(session, [encoded[i] for i in part])
     return out
+
+
+def worst_margins(session: InferenceSession, folder: Path, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The highest margin (toxic less non_toxic logit) of the overlapping windows of each text, and their number [texts]."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_TOKENS, stride=OVERLAP_TOKENS)
+    worst, counts = [], []
+    for text in texts:
+        encoding = tokenizer.encode(fold_text(text))
+        windows = [encoding.ids, *(part.ids for part in encoding.overflowing)]
+        logits = np.concatenate([run(session, windows[i : i + 16]) for i in range(0, len(windows), 16)])
+        worst.append(float((logits[:, 1] - logits[:, 0]).max()))
+        counts.append(len(windows))
+    return np.array(worst), np.array(counts)
+
+
+def text_margins(session: InferenceSession, folder: Path, texts: Sequence[str]) -> np.ndarray:
+    """Log-odds of `toxic` of each text as the service gives them: its worst window's, less the manifest's bias × ln windows."""
+    margins, counts = worst_margins(session, folder, texts)
+    return margins - json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["windowBias"] * np.log(counts)
 
 
 def toxic_scores(logits: np.ndarray) -> np.ndarray:

@@ -62,11 +62,18 @@ def _equal_lines(folder: Path, data_dir: Path) -> int:
     return sum(ours.encode(text).ids == reference(text)["input_ids"] for text in sample_lines(data_dir, LINES))
 
 
+def _processor() -> str:
+    """Whether this processor multiplies bytes by VNNI, in words (Linux)."""
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    return "with VNNI" if "vnni" in flags else "without VNNI"
+
+
 def verify(checkpoint: Path, folder: Path, data_dir: Path, report: Path) -> None:
     """Writes the figures to `report`; raises when one is out of bounds. `folder` holds both graphs and the tokenizer."""
     encoded = [encoding.ids for encoding in open_tokenizer(folder).encode_batch(list(TEXTS))]
     gaps = _gaps(checkpoint, folder / "onnx" / "model.onnx", encoded)
     wrong, equal = _wrong_sums(folder / "onnx" / "model_quantized.onnx"), _equal_lines(folder, data_dir)
-    report.write_text(json.dumps({"logit_gap": gaps, "wrong_sums": wrong, "equal_lines": equal, "lines": LINES}) + "\n")
+    sums = {"wrong_sums": wrong, "processor": _processor()}
+    report.write_text(json.dumps({"logit_gap": gaps, **sums, "equal_lines": equal, "lines": LINES}) + "\n")
     if max(gaps.values()) > LARGEST_GAP or wrong or equal < FEWEST_EQUAL:
         raise ValueError(f"logits differ by {gaps}, {wrong} sums are wrong, token ids agree on {equal} of {LINES} lines")

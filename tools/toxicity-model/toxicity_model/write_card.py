@@ -1,45 +1,99 @@
 """Fills `card.md` with the figures that the other steps measured."""
 
+import csv
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from . import __version__
-from .calibrate import TARGET
+from . import __version__, distil, targets
+from .calibrate import LONG_TARGET, SENTENCE_TARGETS
+from .data import CORRECTIONS
+from .evaluation import LONG_TEXTS
+from .measure import BEHAVIOUR, FRAMES, GROUPS, RUNS
 from .model_folder import NAME, QUANTISED
+from .rounds import DISTILLED_LONG_ROWS
 from .scoring import MAX_TOKENS
+from .train import Settings
 
-PENDING = "PENDING"
+REVIEWED_ROWS = 696  # those that n-gram models of other folds contradicted by more than 0.68
+DECISIONS = BEHAVIOUR.with_name("toxicity-decisions.json")
+# Committed, because the models of the rounds are not.
+ABLATIONS = Path(__file__).parents[1] / "results" / "ablations.json"
+ROUNDS = ABLATIONS.with_name("rounds.json")
+TEMPLATE = Path(__file__).with_name("card.md")
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _quality_table(quality: dict[str, dict[str, float]]) -> str:
-    lines = [
-        "| source | toxic | non_toxic | AUC | precision | recall | false positives |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _headline(figures: dict[str, dict[str, float]]) -> str:
+    rows = [
+        [name, f"{row['texts']:.0f}", f"{row['auc']:.3f}" if "auc" in row else "", _percent(row["flagged"])]
+        for name, row in figures.items()
     ]
-    for source, row in quality.items():
-        shares = " | ".join(_percent(row[name]) for name in ("precision", "recall", "false_positives"))
-        lines.append(f"| {source} | {row['toxic']} | {row['non_toxic']} | {row['auc']:.3f} | {shares} |")
-    return "\n".join(lines)
+    return _table(["set", "texts", "AUC", "flagged"], rows)
 
 
-def _ordinary_table(ordinary: dict[str, dict[str, float]]) -> str:
-    lines = ["| sentences | number | flagged | flagged in capitals |", "| --- | --- | --- | --- |"]
-    for kind, row in ordinary.items():
-        lines.append(f"| {kind} | {row['sentences']} | {_percent(row['flagged'])} | {_percent(row['flagged_in_capitals'])} |")
-    return "\n".join(lines)
+def _ranking(ablations: dict[str, Any], final: dict[str, Any]) -> str:
+    sources = list(next(iter(final.values())))
+    rows = []
+    for name, figures in {**ablations, **final}.items():
+        rows.append([name, *(f"{figures[s]['auc']:.3f} ({figures[s]['low']:.3f}–{figures[s]['high']:.3f})" for s in sources)])
+    counts = next(iter(final.values()))
+    head = [f"{s} ({counts[s]['toxic']:.0f} + {counts[s]['non_toxic']:.0f})" for s in sources]
+    return _table(["model", *head], rows)
 
 
-def _latency_table(latency: dict[str, dict[str, float]]) -> str:
-    shapes = list(latency["int8"])
-    lines = ["| texts x tokens | " + " | ".join(shapes) + " |", "| --- |" + " --- |" * len(shapes)]
-    for form, times in latency.items():
-        lines.append(f"| {form}, ms | " + " | ".join(f"{times[shape]:.1f}" for shape in shapes) + " |")
-    return "\n".join(lines)
+def _thresholds(figures: list[dict[str, float]]) -> str:
+    shares = ("precision", "recall", "false_positives", "ordinary_flagged")
+    rows = [[f"{row['threshold']:.1f}", *(_percent(row[name]) for name in shares)] for row in figures]
+    return _table(["threshold", "precision", "recall", "false positives", "ordinary flagged"], rows)
+
+
+def _evasions(figures: dict[str, dict[str, float]]) -> str:
+    rows = [[name, f"{row['auc']:.3f}", _percent(row["recall"])] for name, row in figures.items()]
+    return _table(["disguise", "AUC", "recall at 0.5"], rows)
+
+
+def _bias(figures: dict[str, dict[str, float]]) -> str:
+    rows = [[group, _percent(row["flagged"]), f"{row['mean']:.3f}"] for group, row in figures.items()]
+    half = (len(rows) + 1) // 2
+    padded = [*rows, *[[""] * 3] * (2 * half - len(rows))]
+    return _table(["group", "flagged", "mean score"] * 2, [padded[i] + padded[half + i] for i in range(half)])
+
+
+def _ratio(highest: float, lowest: float) -> str:
+    if lowest:
+        return f"{highest / lowest:.1f}"
+    return "undefined, as the lowest is zero" if highest else "undefined, as no sentence is flagged"
+
+
+def _behaviour() -> tuple[int, int, str]:
+    with BEHAVIOUR.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    tests: dict[str, list[bool]] = {}
+    for row, decision in zip(rows, _read(DECISIONS)["flagged"], strict=True):
+        tests.setdefault(row["test"], []).append((row["label"] == "toxic") == (decision == "1"))
+    cells = [f"{name} {sum(right)}/{len(right)}" for name, right in tests.items()]
+    return sum(map(sum, tests.values())), len(rows), ", ".join(cells) + "."
+
+
+def _latency(latency: dict[str, dict[str, float]]) -> str:
+    shapes = list(next(iter(latency.values())))
+    return _table(
+        ["texts x tokens, ms", *shapes], [[name, *(f"{row[s]:.1f}" for s in shapes)] for name, row in latency.items()]
+    )
 
 
 def _difference(row: dict[str, float]) -> str:
@@ -50,54 +104,103 @@ def _difference(row: dict[str, float]) -> str:
     )
 
 
-def _read(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _shares(validation: dict[str, dict[str, float]]) -> str:
+    rows = [[_percent(float(share)), f"{row['auc']:.4f}", f"{row['own_auc']:.4f}"] for share, row in validation.items()]
+    return _table(["share of the start", "annotated", "own"], rows)
 
 
-def _token_parity(work: Path) -> str:
-    """The figure of the service's own tokenizer, which a check outside this tool leaves in `service-token-ids.json`."""
-    path = work / "service-token-ids.json"
-    if not path.exists():
-        return f"Token ids equal on 20,000 lines: {PENDING}"
-    row = _read(path)
-    return f"Token ids equal on {row['lines']:,} lines: {row['equal']:,}"
-
-
-TEMPLATE = Path(__file__).with_name("card.md")
+def _corrections() -> Counter[str]:
+    with CORRECTIONS.open(encoding="utf-8", newline="") as file:
+        return Counter(row["decision"] for row in csv.DictReader(file, delimiter="\t"))
 
 
 def write_card(work: Path, folder: Path) -> None:
-    """Writes `MODEL_CARD.md` from `trained/training.json`, `calibrated/calibration.json`, `verified.json`, `measured.json`."""
-    measured, verified = _read(work / "measured.json"), _read(work / "verified.json")
-    training, calibration = _read(work / "trained" / "training.json"), _read(work / "calibrated" / "calibration.json")
-    settings, kept = training["settings"], max(training["history"], key=lambda entry: entry["auc"])
-    everything = measured["quality"]["all"]
+    """Writes `MODEL_CARD.md` from what the steps left in `work`, the committed ablations and the behaviour suite."""
+    measured, verified, calibration = (
+        _read(work / name) for name in ("measured.json", "verified.json", "calibrated/calibration.json")
+    )
+    rounds, ablations = _read(ROUNDS), _read(ABLATIONS)
+    adaptation, second, distilled = (rounds[name] for name in ("adaptation", "second-0", "distilled-0"))
+    groups, corrections = measured["bias"]["by_group"], _corrections()
+    shares = {group: row["flagged"] for group, row in groups.items()}
+    highest, lowest = max(shares, key=lambda g: shares[g]), min(shares.values())
+    means = [row["mean"] for row in groups.values()]
+    right, count, behaviour = _behaviour()
+    terms = measured["bias"]["terms"]
+    flagged_terms = [f"{term} {row['flagged']}/{row['texts']}" for term, row in terms.items() if row["flagged"]]
+    ranking = measured["ranking"]["int8"]
+    own = ("written", "generated", "annotated")
     card = TEMPLATE.read_text(encoding="utf-8").format(
         name=NAME,
         version=__version__,
         quantised=QUANTISED,
         tokens=MAX_TOKENS,
-        test_rows=everything["toxic"] + everything["non_toxic"],
-        quality=_quality_table(measured["quality"]),
-        auc_float32=measured["auc_float32"],
-        auc_capitals=measured["auc_in_capitals"],
-        ordinary=_ordinary_table(measured["ordinary"]),
+        headline=_headline(measured["headline"]),
+        held_out=f"{sum(int(row['toxic'] + row['non_toxic']) for name, row in ranking.items() if name != 'annotated'):,}",
+        ranking=_ranking(ablations["held_out"], measured["ranking"]),
+        test_ranking=_ranking(ablations["test"], measured["test_ranking"]),
+        test_rows=sum(int(row["texts"]) for name, row in measured["headline"].items() if "auc" in row and name not in own),
+        ordinary_count=f"{sum(row['texts'] for row in measured['ordinary'].values()):,}",
+        thresholds=_thresholds(measured["thresholds"]),
+        calibration_error=measured["calibration_error"],
+        fitted_error=calibration["calibration_error"],
+        temperature=calibration["temperature"],
+        bias=calibration["bias"],
+        window_bias=calibration["window_bias"],
+        everyday_target=_percent(SENTENCE_TARGETS[0]),
+        news_target=_percent(SENTENCE_TARGETS[1]),
+        long_target=_percent(LONG_TARGET),
+        ordinary="\n".join(
+            f"| {kind} | {row['texts']:,} | {_percent(row['flagged'])} |" for kind, row in measured["ordinary"].items()
+        ),
+        long_count=LONG_TEXTS,
+        long_flagged=_percent(measured["long_flagged"]),
+        frames=len(FRAMES),
+        groups=len(GROUPS),
+        bias_high=_percent(shares[highest]),
+        bias_high_group=highest,
+        bias_low=_percent(lowest),
+        bias_all=_percent(sum(shares.values()) / len(shares)),
+        bias_mean_low=min(means),
+        bias_mean_high=max(means),
+        bias_ratio=_ratio(shares[highest], lowest),
+        bias_table=_bias(groups),
+        terms="flagged " + ", ".join(flagged_terms) if flagged_terms else "none is flagged",
+        evasions=_evasions(measured["evasions"]),
+        lower=measured["case"]["lower"],
+        capitals=measured["case"]["capitals"],
+        behaviour_right=right,
+        behaviour_count=count,
+        behaviour=behaviour,
         int8_gap=_difference(measured["int8_against_float32"]),
         batch_gap=_difference(measured["single_against_batched"]),
+        wrong_sums=verified["wrong_sums"],
+        processor=verified["processor"],
         **verified["logit_gap"],
         equal=verified["equal_lines"],
         lines=verified["lines"],
-        token_parity=_token_parity(work),
-        latency=_latency_table(measured["latency_ms"]),
-        temperature=calibration["temperature"],
-        bias=calibration["bias"],
-        target=_percent(TARGET),
-        rows=f"{training['rows']:,}",
-        harmless=f"{settings['harmless_rows_per_epoch']:,}",
-        epochs=kept["epoch"],
-        minutes=kept["minutes"],
-        max_tokens=settings["max_tokens"],
-        changed=_percent(settings["change_share"]),
-        best_auc=training["best_auc"],
+        runs=RUNS,
+        latency=_latency(measured["latency_ms"]),
+        int8_mb=measured["megabytes"]["int8"],
+        small_mb=measured["megabytes"]["six layers, int8"],
+        adaptation=adaptation,
+        rounds=rounds,
+        label_share=_percent(targets.SECOND_LABEL_SHARE),
+        reviewed=REVIEWED_ROWS,
+        flips=corrections["flip"],
+        drops=corrections["drop"],
+        second=second,
+        distilled=distilled,
+        distilled_models="the average of two models" if "distilled-1" in rounds else "one model",
+        distilled_targets=rounds["distilled-targets"],
+        distilled_label_share=_percent(distil.LABEL_SHARE),
+        crossed=distil.CROSSED_TEXTS,
+        long_rows=DISTILLED_LONG_ROWS,
+        start_share=_percent(rounds["distilled"]["start"]),
+        shares=_shares(rounds["distilled"]["validation"]),
+        generated=Settings.generated_rows_per_epoch,
+        harmless=Settings.harmless_rows_per_epoch,
+        changed=_percent(Settings.change_share),
+        neighbour=_percent(Settings.neighbour_share),
     )
     (folder / "MODEL_CARD.md").write_text(card, encoding="utf-8")

@@ -1,15 +1,20 @@
 """Writes the golden files: token ids by `transformers`, logits by Python's ONNX Runtime, one text per run, no padding."""
 
+import csv
 import json
 from importlib.metadata import version
 from pathlib import Path
 
+from onnxruntime import InferenceSession
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from . import __version__
+from .fold_text import fold_text
 from .golden_texts import SPECIAL_TOKEN_TEXTS, TEXTS
 from .model_folder import NAME, QUANTISED, sha256
-from .scoring import MAX_TOKENS, open_session, run
+from .scoring import MAX_TOKENS, logits_of, open_session, open_tokenizer, run, text_margins, toxic_scores
+from .write_evaluation import write_evaluation
+from .write_folded import write_folded
 
 # Twice what a change of every float constant by 1e-6 did to these texts: other processors round floats otherwise, and a last
 # bit can turn the rounding of an activation. On one kind of processor the logits are equal to 1e-5.
@@ -36,11 +41,21 @@ def _logits_file(folder: Path, tokenizer: PreTrainedTokenizerBase) -> dict[str, 
     session = open_session(folder / QUANTISED)
     texts = []
     for text in TEXTS:
-        ids = tokenizer(text)["input_ids"]
-        logits = [round(float(value), 6) for value in run(session, [ids])[0]] if len(ids) <= MAX_TOKENS else None
-        texts.append({"text": text, "inputIds": ids, "logits": logits})
-    note = f"Texts of more than {MAX_TOKENS} ids have no logits: the service scores such a text window by window."
+        entry: dict[str, object] = {"text": text, "inputIds": tokenizer(text)["input_ids"]}
+        entry["logits"] = _logits(session, tokenizer, text)
+        if fold_text(text) != text:
+            entry["foldedLogits"] = _logits(session, tokenizer, fold_text(text))
+        texts.append(entry)
+    note = (
+        f"Texts of more than {MAX_TOKENS} ids have no logits: the service scores such a text window by window. The"
+        " service folds a text before it scores it: foldedLogits, where folding changes the text."
+    )
     return _header(folder) | {"tolerance": TOLERANCE, "note": note, "texts": texts}
+
+
+def _logits(session: InferenceSession, tokenizer: PreTrainedTokenizerBase, text: str) -> list[float] | None:
+    ids = tokenizer(text)["input_ids"]
+    return [round(float(value), 6) for value in run(session, [ids])[0]] if len(ids) <= MAX_TOKENS else None
 
 
 def _special_tokens_file(folder: Path, tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:
@@ -59,8 +74,25 @@ def _special_tokens_file(folder: Path, tokenizer: PreTrainedTokenizerBase) -> di
     return _header(folder) | {"note": note, "texts": texts}
 
 
-def write_golden(folder: Path, golden: Path) -> None:
-    """Writes `classify-logits.json` and `classify-special-tokens.json` into the folder `golden`."""
+def _write_decisions(folder: Path, golden: Path) -> None:
+    """What the model decides at 0.5 on each sentence of the behaviour suite, which a later model must mostly repeat."""
+    with (golden / "toxicity-behaviour.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    session, tokenizer = open_session(folder / QUANTISED), open_tokenizer(folder)
+    long = [len(tokenizer.encode(row["text"]).ids) >= MAX_TOKENS for row in rows]
+    flagged = toxic_scores(logits_of(session, tokenizer, [row["text"] for row in rows])) >= 0.5
+    flagged[long] = (
+        text_margins(session, folder, [row["text"] for row, is_long in zip(rows, long, strict=True) if is_long]) >= 0
+    )
+    decisions = "".join("1" if decision else "0" for decision in flagged)
+    _write(golden / "toxicity-decisions.json", _header(folder) | {"flagged": decisions})
+
+
+def write_golden(folder: Path, data_dir: Path, golden: Path) -> None:
+    """Writes every golden file of the model: logits, special tokens, folded texts, evaluation texts, decisions."""
+    write_folded(data_dir, golden / "fold-text.json")
+    write_evaluation(data_dir, golden)
+    _write_decisions(folder, golden)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     _write(golden / "classify-logits.json", _logits_file(folder, tokenizer))
     _write(golden / "classify-special-tokens.json", _special_tokens_file(folder, tokenizer))

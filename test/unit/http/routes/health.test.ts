@@ -7,6 +7,19 @@ const failing: HealthReport = {
   checks: [{ name: "models", status: "fail", detail: "loading", since: "2026-01-01T00:00:00.000Z" }],
 };
 
+describe("GET /health", () => {
+  it("answers as readiness does, and names the layers around audio", async () => {
+    await using fake = await fakeApp();
+    const well = await fake.app.inject("/health");
+    expect({ status: well.statusCode, body: well.json() }).toEqual({
+      status: 200,
+      body: { status: "ok", checks: {}, sandbox: ["prlimit"] },
+    });
+    fake.health.ready = failing;
+    expect((await fake.app.inject("/health")).statusCode).toBe(503);
+  });
+});
+
 describe.each([
   ["/livez", "live"],
   ["/readyz", "ready"],

@@ -5,7 +5,8 @@ import type { LoadedModel } from "../../../../src/inference/plugin.ts";
 import { plugin } from "../../../../src/inference/plugins/camembert.ts";
 import { Session } from "../../../../src/inference/session.ts";
 import { readManifest } from "../../../../src/model-store/model-folder.ts";
-import type { TextWindowInput } from "../../../../src/processes/protocol.ts";
+import type { TextWindowInput, WindowInput } from "../../../../src/processes/protocol.ts";
+import { logitsOf } from "../../../helpers/logits-of.ts";
 import { realModelFolder, validManifest } from "../../../helpers/model-folder.ts";
 import { TemporaryFolder } from "../../../helpers/temporary-folder.ts";
 
@@ -29,8 +30,8 @@ test("a warm-up runs, and the device is the one asked for", async () => {
 test("each window has one finite logit per label, in the order of the windows", async () => {
   const short = windowOf(5, 1285, 6);
   const long = windowOf(5, ...Array.from({ length: 60 }, (_, index) => 100 + index), 6);
-  const forwards = await logitsOf([short, long]);
-  const backwards = await logitsOf([long, short]);
+  const forwards = await runLogits([short, long]);
+  const backwards = await runLogits([long, short]);
   expect(forwards.map(({ length }) => length)).toEqual([2, 2]);
   expect(forwards.flat().every(Number.isFinite)).toBe(true);
   expect(forwards.flat()).not.toEqual(backwards.flat());
@@ -39,13 +40,25 @@ test("each window has one finite logit per label, in the order of the windows", 
 
 test("padding changes no score: a window gives the same alone and beside longer ones", async () => {
   const windows = [3, 10, 40, 120].map((length) => windowOf(5, ...Array.from({ length }, (_, at) => 50 + 7 * at), 6));
-  const alone = await Promise.all(windows.map(async (window) => (await logitsOf([window]))[0] ?? []));
-  expectClose(await logitsOf(windows), alone);
+  const alone = await Promise.all(windows.map(async (window) => (await runLogits([window]))[0] ?? []));
+  expectClose(await runLogits(windows), alone);
 });
 
 test("a token beyond the vocabulary fails the run, and the next run is answered", async () => {
-  await expect(logitsOf([windowOf(5, 1_000_000, 6)])).rejects.toThrow(/out of data bounds/);
-  expect(await logitsOf([windowOf(5, 33, 6)])).toHaveLength(1);
+  await expect(runLogits([windowOf(5, 1_000_000, 6)])).rejects.toThrow(/out of data bounds/);
+  expect(await runLogits([windowOf(5, 33, 6)])).toHaveLength(1);
+});
+
+test("a window of audio fails the run", async () => {
+  const audio: WindowInput = {
+    kind: "audio",
+    features: new Float32Array(2),
+    melBins: 1,
+    frames: 2,
+    language: null,
+    temperature: 0,
+  };
+  await expect(model.run([audio], () => {})).rejects.toThrow("camembert reads windows of text, not of audio");
 });
 
 test("a manifest without an ONNX model is not supported, one with it is", () => {
@@ -96,9 +109,9 @@ function windowOf(...tokenIds: readonly number[]): TextWindowInput {
   return { kind: "text", inputIds: Int32Array.from(tokenIds) };
 }
 
-async function logitsOf(windows: readonly TextWindowInput[]): Promise<number[][]> {
+async function runLogits(windows: readonly TextWindowInput[]): Promise<number[][]> {
   const outputs = await model.run(windows, () => {});
-  return outputs.map(({ logits }) => [...logits]);
+  return outputs.map((output) => [...logitsOf(output)]);
 }
 
 /** Batches of another shape are computed in another order, and int8 activations round to other steps. */

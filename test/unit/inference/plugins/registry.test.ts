@@ -19,7 +19,7 @@ test("a plugin that nobody has is refused with the names that are known", async 
   using folder = new TemporaryFolder();
   const module = folder.write("other.mjs", 'export const plugin = { name: "other" };');
   await expect(findPlugin("voxtral", [module])).rejects.toThrow(
-    'no plugin is named "voxtral"; known: other, camembert',
+    'no plugin is named "voxtral"; known: other, camembert, whisper',
   );
 });
 

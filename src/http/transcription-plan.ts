@@ -1,0 +1,86 @@
+import { ServiceError } from "../errors.ts";
+import type { ModelDirectory, SpeechModel, TextModel } from "../tasks/served-model.ts";
+import type { TranscribeInput } from "../tasks/transcribe.ts";
+import type { Exchange } from "./exchange.ts";
+import { knownError } from "./known-error.ts";
+import type { TranscribeParameters } from "./schemas/transcribe.ts";
+
+/** Names that stock clients send by default; they mean "the service's own model". */
+const openaiModels: ReadonlySet<string> = new Set([
+  "whisper-1",
+  "gpt-transcribe",
+  "gpt-4o-transcribe",
+  "gpt-4o-mini-transcribe",
+  "gpt-4o-mini-transcribe-2025-03-20",
+  "gpt-4o-mini-transcribe-2025-12-15",
+]);
+
+/** What a request asks for, with everything that it needs. */
+export interface TranscriptionPlan extends TranscribeInput {
+  readonly model: SpeechModel;
+  readonly parameters: TranscribeParameters;
+}
+
+/**
+ * Finds the models for what was asked.
+ * @throws ServiceError `model_not_found`; `invalid_request` for a language that the model does not know; `model_loading`
+ * or `circuit_open` when the model that scores toxicity cannot do so.
+ */
+export function planTranscription(
+  parameters: TranscribeParameters,
+  exchange: Exchange,
+  models: ModelDirectory,
+): TranscriptionPlan {
+  const model = findSpeechModel(parameters.model, exchange, models);
+  const { threshold = exchange.config.classify.threshold, temperature, moderate, mask } = parameters;
+  return {
+    model,
+    parameters,
+    language: knownLanguage(parameters.language, model),
+    temperature,
+    moderation: moderate || mask ? findModerationModel(exchange, models) : null,
+    threshold,
+  };
+}
+
+function findSpeechModel(name: string | undefined, exchange: Exchange, models: ModelDirectory): SpeechModel {
+  const { model: defaultModel } = exchange.admission;
+  const model = isOwnModel(name) ? defaultModel : models.find(name);
+  if (model?.task !== "automatic-speech-recognition") {
+    throw new ServiceError("model_not_found", "The model does not exist or hears nothing; see /v1/models.", {
+      param: "model",
+    });
+  }
+  return model;
+}
+
+/** An empty field is one that was not filled in. */
+function isOwnModel(name: string | undefined): name is undefined {
+  return name === undefined || name === "" || openaiModels.has(name);
+}
+
+function knownLanguage(language: string | undefined, { languages }: SpeechModel): string | null {
+  if (language === undefined || language === "") {
+    return null;
+  }
+  const code = language.toLowerCase();
+  if (!languages.includes(code)) {
+    throw new ServiceError("invalid_request", `language must be one of ${languages.join(", ")}.`, {
+      param: "language",
+    });
+  }
+  return code;
+}
+
+function findModerationModel({ config, admission }: Exchange, models: ModelDirectory): TextModel {
+  const model = models.find(config.classify.model);
+  if (model?.task !== "text-classification") {
+    throw new ServiceError("model_loading", "The model that scores toxicity is being loaded; try again.");
+  }
+  const refusal = model.refusal({ address: admission.address, clientId: "" });
+  // A full queue is waited for.
+  if (refusal !== null && knownError(refusal)?.code !== "overloaded") {
+    throw refusal;
+  }
+  return model;
+}

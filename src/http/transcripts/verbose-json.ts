@@ -1,0 +1,43 @@
+import type { z } from "zod";
+import type { TranscriptSegment } from "../../tasks/transcribe.ts";
+import { verboseTranscriptionSchema } from "../schemas/transcribe.ts";
+import { collecting } from "./json.ts";
+import { type TranscriptFormat, type TranscriptRequest, toSeconds } from "./transcript-format.ts";
+import { describeWhole } from "./whole-transcript.ts";
+
+/** What OpenAI's models count audio in. */
+const frameMs = 10;
+
+/** One JSON object with every segment, at the end: white space may come before it. */
+export function verboseJsonFormat(request: TranscriptRequest): TranscriptFormat {
+  return collecting((segments, summary) => {
+    const { queueMs, preprocessMs, inferenceMs, totalMs } = summary.steps;
+    return verboseTranscriptionSchema.parse({
+      task: "transcribe",
+      ...describeWhole(request, segments, summary),
+      timestamp_source: "voice_activity",
+      segments: segments.map((segment) => describeSegment(segment, request.temperature)),
+      model: { ...summary.model },
+      timings: { queueMs, preprocessMs, inferenceMs, totalMs },
+    } satisfies z.input<typeof verboseTranscriptionSchema>);
+  });
+}
+
+function describeSegment(segment: TranscriptSegment, temperature: number) {
+  const { id, startMs, endMs, text, language, toxicity } = segment;
+  return {
+    id,
+    seek: Math.round(startMs / frameMs),
+    start: toSeconds(startMs),
+    end: toSeconds(endMs),
+    text,
+    tokens: [],
+    temperature,
+    // Float32 may pass the ends of a range by a rounding error.
+    avg_logprob: Math.min(0, segment.averageLogProbability),
+    compression_ratio: segment.compressionRatio,
+    no_speech_prob: Math.min(1, Math.max(0, segment.noSpeechProbability)),
+    language,
+    ...(toxicity !== null && { toxicity }),
+  };
+}

@@ -1,0 +1,95 @@
+import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
+import { readLabels } from "./model-store/labels.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { RequestContext } from "./scheduler/request-context.ts";
+import { toxicLabel } from "./tasks/classify.ts";
+import { invalidPrediction } from "./tasks/invalid-prediction.ts";
+import type { RunResult, TextModel } from "./tasks/served-model.ts";
+import type { PreparedText } from "./text/prepared-text.ts";
+import { TextWorker } from "./text/text-worker.ts";
+
+/** Tokens of a window, special tokens included: the longest input that the toxicity model saw in training. */
+const windowTokens = 128;
+/** Tokens that neighbouring windows share, so that no insult is cut in two. */
+const overlapTokens = 32;
+
+/** What a CamemBERT of 12 × 384 costs on one core, in milliseconds. */
+const priorCost = { fixedMs: 1, perUnitMs: 0.15 };
+
+const filesInUse = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+
+/** A served text model: what all models have, and the worker that turns texts into tokens. */
+export class LocalTextModel extends LocalModel implements TextModel {
+  readonly task = "text-classification";
+  readonly labels: readonly string[];
+  readonly windowBias: number;
+  readonly #text: TextWorker;
+
+  /**
+   * Builds everything that serves the folder; `start` starts the processes.
+   * @throws OperatorError that says what is wrong with the folder.
+   */
+  static async open(options: LocalModelOptions): Promise<LocalTextModel> {
+    const { folder } = options;
+    requireListed(folder, filesInUse);
+    const labels = await readLabels(folder.path);
+    if (!labels.includes(toxicLabel)) {
+      throw new OperatorError(`model folder ${folder.path} has no label "${toxicLabel}" but ${labels.join(", ")}`);
+    }
+    return new LocalTextModel(options, labels);
+  }
+
+  private constructor(options: LocalModelOptions, labels: readonly string[]) {
+    const { folder, config, events } = options;
+    super(options, {
+      unit: "tokens",
+      priorCost,
+      interleavesRuns: false,
+      settings: () => {
+        const { scheduler, processes } = config();
+        const { maxQueueTokens: maxQueueLength, maxBatchTokens: maxBatchLength } = scheduler;
+        return { ...scheduler, ...processes, maxQueueLength, maxBatchLength };
+      },
+    });
+    this.labels = labels;
+    this.windowBias = options.folder.manifest.windowBias ?? 0;
+    this.#text = TextWorker.start({
+      modelFolder: folder.path,
+      timeLimitMs: () => config().text.timeLimitMs,
+      windowTokens,
+      overlapTokens,
+      foldsText: folder.manifest.foldsText ?? false,
+      onRestart: (reason) => events.emit("text_worker_restarted", { model: folder.manifest.name, reason }),
+    });
+  }
+
+  override async start(): Promise<void> {
+    await super.start();
+    await this.#text.ready;
+  }
+
+  prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]> {
+    return this.#text.prepare(texts, context);
+  }
+
+  async run(windows: readonly Int32Array[], context: RequestContext): Promise<RunResult> {
+    const refusal = this.stateRefusal();
+    if (refusal !== null) {
+      throw refusal;
+    }
+    const inputs = windows.map((inputIds) => ({ kind: "text" as const, inputIds }));
+    const { outputs, queueMs, inferenceMs } = await this.scheduler.submit(inputs, context);
+    const logits = outputs.map((output) => {
+      if (output.kind !== "logits") {
+        throw invalidPrediction({ output: output.kind });
+      }
+      return output.logits;
+    });
+    return { logits, queueMs, inferenceMs };
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.#text.close();
+  }
+}

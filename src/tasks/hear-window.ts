@@ -1,0 +1,126 @@
+import { deflateSync } from "node:zlib";
+import type { RequestContext } from "../scheduler/request-context.ts";
+import { invalidPrediction } from "./invalid-prediction.ts";
+import type { SpeechModel, SpeechWindowInput, SpeechWindowOutput } from "./served-model.ts";
+
+/** What was heard in one window. */
+export interface HeardWindow {
+  /** Trimmed; empty when nobody speaks in it. */
+  readonly text: string;
+  readonly tokens: number;
+  readonly language: string;
+  /** 0–1: the model's, of that language. */
+  readonly languageProbability: number;
+  readonly noSpeechProbability: number;
+  readonly averageLogProbability: number;
+  /** Bytes of the text divided by its bytes when compressed: high when it repeats itself. */
+  readonly compressionRatio: number;
+  readonly queueMs: number;
+  readonly inferenceMs: number;
+}
+
+/** Thresholds of OpenAI's Whisper (`whisper/transcribe.py`): silence, when both say so, and text that goes in circles. */
+const noSpeechThreshold = 0.6;
+const logProbabilityThreshold = -1;
+const compressionThreshold = 2.4;
+
+/** A window whose text goes in circles is run again at this temperature: chance leads out of the circle. */
+const secondTemperature = 0.4;
+
+/** Nobody says more characters in a second. Repetition below this rate may well have been spoken. */
+const maxSpokenCharactersPerSecond = 30;
+
+/** Rounding of probabilities in float32. */
+const tolerance = 1e-3;
+
+/**
+ * Runs one window and judges its text: what the model makes up of silence is dropped, and what goes in circles is run
+ * again.
+ * @param speechMs Milliseconds of speech in the window.
+ * @throws ServiceError as `SpeechModel.transcribe` does, and `invalid_prediction` when the model's answer is none.
+ */
+export async function hearWindow(
+  model: SpeechModel,
+  window: SpeechWindowInput,
+  speechMs: number,
+  context: RequestContext,
+): Promise<HeardWindow> {
+  const first = await hear(model, window, context);
+  if (isSilence(first)) {
+    return withoutText(first);
+  }
+  if (!isRepetitive(first) || window.temperature >= secondTemperature) {
+    return first;
+  }
+  const again = { ...window, language: first.language, temperature: secondTemperature };
+  const second = await hear(model, again, context);
+  const both = {
+    languageProbability: first.languageProbability,
+    queueMs: first.queueMs,
+    inferenceMs: first.inferenceMs + second.inferenceMs,
+  };
+  if (!isRepetitive(second) && !isSilence(second)) {
+    return { ...second, ...both };
+  }
+  return { ...(isSpeakable(first, speechMs) ? first : withoutText(first)), ...both };
+}
+
+async function hear(model: SpeechModel, window: SpeechWindowInput, context: RequestContext): Promise<HeardWindow> {
+  const output = await model.transcribe(window, context);
+  checkOutput(output, model.languages);
+  const { tokenIds, language, languageProbability, noSpeechProbability, averageLogProbability } = output;
+  const text = model.decode(tokenIds).trim();
+  return {
+    text,
+    tokens: tokenIds.length,
+    language,
+    languageProbability: Math.min(1, Math.max(0, languageProbability)),
+    noSpeechProbability: Math.min(1, Math.max(0, noSpeechProbability)),
+    averageLogProbability: Math.min(0, averageLogProbability),
+    compressionRatio: compressionRatioOf(text),
+    queueMs: output.queueMs,
+    inferenceMs: output.inferenceMs,
+  };
+}
+
+/** @throws ServiceError `invalid_prediction`; the numbers are among its facts. */
+function checkOutput(output: SpeechWindowOutput, languages: readonly string[]): void {
+  const { language, languageProbability, noSpeechProbability, averageLogProbability } = output;
+  const isValid =
+    languages.includes(language) &&
+    isProbability(languageProbability) &&
+    isProbability(noSpeechProbability) &&
+    Number.isFinite(averageLogProbability) &&
+    averageLogProbability <= tolerance;
+  if (!isValid) {
+    // Strings, because JSON has neither NaN nor Infinity.
+    const numbers = [languageProbability, noSpeechProbability, averageLogProbability].map(String);
+    throw invalidPrediction({ isKnownLanguage: languages.includes(language), numbers });
+  }
+}
+
+function isProbability(value: number): boolean {
+  return value >= -tolerance && value <= 1 + tolerance;
+}
+
+/** 0 for no text. */
+function compressionRatioOf(text: string): number {
+  const bytes = Buffer.from(text);
+  return bytes.length / deflateSync(bytes).length;
+}
+
+function isSilence({ text, noSpeechProbability, averageLogProbability }: HeardWindow): boolean {
+  return text === "" || (noSpeechProbability > noSpeechThreshold && averageLogProbability < logProbabilityThreshold);
+}
+
+function isRepetitive({ compressionRatio }: HeardWindow): boolean {
+  return compressionRatio > compressionThreshold;
+}
+
+function isSpeakable({ text }: HeardWindow, speechMs: number): boolean {
+  return text.length * 1_000 <= speechMs * maxSpokenCharactersPerSecond;
+}
+
+function withoutText(heard: HeardWindow): HeardWindow {
+  return { ...heard, text: "", tokens: 0 };
+}

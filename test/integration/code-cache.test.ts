@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { projectRoot } from "../../src/config/load-config.ts";
+import { audioPrograms } from "../../src/processes/audio-programs.ts";
+import { audioDescriptors } from "../../src/processes/audio-protocol.ts";
+import { chooseSandbox } from "../../src/processes/choose-sandbox.ts";
+import { CodeCache } from "../../src/processes/code-cache.ts";
+import { type SecureProgram, SecureSubprocess } from "../../src/processes/secure-subprocess.ts";
+import { fixtureProgram } from "../helpers/fixture-program.ts";
+
+const voiceActivityModel = join(projectRoot, "models/silero-vad/onnx/model.onnx");
+const programs = audioPrograms({ root: projectRoot, voiceActivityModel, decoder: "ffmpeg", maxSeconds: 60 });
+
+test("audio processes take from the cache what was compiled before them, and add nothing to it", async () => {
+  const sandbox = await chooseSandbox(programs.probes.slice(0, 1), "auto");
+  const cache = await CodeCache.build(sandbox, programs.audio);
+  onTestFinished(() => cache?.remove());
+  if (cache === null) {
+    throw new Error("there is no cache");
+  }
+  const program = cache.readableBy(programs.audio);
+  const folder = program.environment["NODE_COMPILE_CACHE"] ?? "";
+  const before = readdirSync(folder, { recursive: true });
+  expect(before.length).toBeGreaterThan(20);
+  const said = await start({
+    ...program,
+    environment: { ...program.environment, NODE_DEBUG_NATIVE: "COMPILE_CACHE" },
+  });
+  expect(said).toMatch(/src\/audio\/main\.ts.*was accepted/);
+  expect(readdirSync(folder, { recursive: true })).toEqual(before);
+  cache.remove();
+  expect(existsSync(folder)).toBe(false);
+});
+
+test("a program that leaves nothing behind has no cache", async () => {
+  expect(await CodeCache.build([], { ...fixtureProgram("exits-at-once"), path: "/bin/false" })).toBeNull();
+});
+
+/** What the program says on standard error until it leaves for want of work. */
+async function start(program: SecureProgram): Promise<string> {
+  const sandbox = await chooseSandbox(programs.probes.slice(0, 1), "auto");
+  let said = "";
+  const subprocess = new SecureSubprocess(sandbox, program, {
+    input: "ignore",
+    output: "ignore",
+    others: ["pipe", "ignore"],
+    onErrorText: (text) => {
+      said += text;
+    },
+  });
+  subprocess.writable(audioDescriptors.control).end();
+  await subprocess.closed();
+  return said;
+}

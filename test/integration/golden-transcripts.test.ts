@@ -1,0 +1,179 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { LogMel } from "../../src/audio/log-mel.ts";
+import type { LoadedModel } from "../../src/inference/plugin.ts";
+import { plugin } from "../../src/inference/plugins/whisper.ts";
+import { openModelFolder } from "../../src/model-store/model-folder.ts";
+import type { TranscriptOutput } from "../../src/processes/protocol.ts";
+import { ByteLevelDecoder } from "../../src/text/byte-level-decoder.ts";
+import { loadMessage } from "../helpers/load-message.ts";
+import { realSpeechFolder } from "../helpers/speech-models.ts";
+import { readSpeech } from "../helpers/speech-samples.ts";
+
+const probability = z.number().min(0).max(1);
+const formSchema = z.object({
+  frames: z.int(),
+  tokens: z.array(z.int()),
+  /** Smallest lead that a chosen logit had over the next one. */
+  margin: z.number(),
+  noSpeech: probability,
+  /** The three likeliest. */
+  languages: z.record(z.string(), probability),
+});
+const goldenSchema = z.object({
+  model: z.object({ name: z.string(), version: z.string(), sha256: z.record(z.string(), z.string()) }),
+  language: z.string(),
+  silence: z.object({ frames: z.int(), noSpeech: probability }),
+  clips: z.array(
+    z.object({
+      file: z.string(),
+      text: z.string(),
+      /** By `transformers` in float32, in the full context. */
+      float32: z.object({ frames: z.int(), tokens: z.array(z.int()) }),
+      int8: formSchema,
+      int8Short: formSchema,
+    }),
+  ),
+});
+
+type Form = z.infer<typeof formSchema>;
+
+/**
+ * A lead that no rounding turns round: features and sums differ in their last bits between Python and Node and between
+ * processors, which 8 bits turn into some tenths of a logit.
+ */
+const sureMargin = 0.3;
+/** Half a logit where the probability is 0.9. */
+const probabilityTolerance = 0.05;
+/** Of 26 clips; in the others a choice is so close that another processor may make the other one. */
+const fewestEqualClips = 20;
+/** Names the folder that the step `float32` of tools/whisper-model writes: 290 MB that are not in the repository. */
+const float32Variable = "WHISPER_FLOAT32_FOLDER";
+
+const file = fileURLToPath(new URL("../golden/whisper-tokens.json", import.meta.url));
+const golden = goldenSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+const logMel = new LogMel(80);
+let model: LoadedModel;
+
+beforeAll(async () => {
+  const { manifest } = await openModelFolder(realSpeechFolder);
+  model = await plugin.load(realSpeechFolder, manifest, loadMessage.session);
+});
+
+afterAll(async () => {
+  await model.dispose();
+});
+
+test("the golden file is of the model that is served", async () => {
+  const { manifest } = await openModelFolder(realSpeechFolder);
+  const graphs = manifest.files.filter(({ path }) => path.endsWith(".onnx"));
+  expect(golden.model).toEqual({
+    name: manifest.name,
+    version: manifest.version,
+    sha256: Object.fromEntries(graphs.map(({ path, sha256 }) => [path, sha256])),
+  });
+});
+
+describe("a clip has the tokens that a plain loop in Python found", () => {
+  const sure = golden.clips.filter((clip) => Math.min(clip.int8.margin, clip.int8Short.margin) > sureMargin);
+
+  test("and there are enough clips to say so", () => {
+    expect(sure.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test.each(sure)("in the shortest window: $file", async ({ file: name, int8Short }) => {
+    const output = await transcribe(readSpeech(name), int8Short.frames, golden.language);
+    expect([...output.tokenIds]).toEqual(int8Short.tokens);
+    expectProbabilities(output, int8Short);
+  });
+
+  test.each(sure.slice(0, 3))("in the full context, with its text: $file", async ({ file: name, text, int8 }) => {
+    const decoder = await ByteLevelDecoder.load(realSpeechFolder);
+    const output = await transcribe(readSpeech(name), int8.frames, golden.language);
+    expect([...output.tokenIds]).toEqual(int8.tokens);
+    expect(decoder.decode(output.tokenIds).trim()).toBe(text);
+    expectProbabilities(output, int8);
+  });
+
+  test.each(sure.slice(0, 3))("when its language is detected: $file", async ({ file: name, int8Short }) => {
+    const output = await transcribe(readSpeech(name), int8Short.frames, null);
+    expect(output.language).toBe(golden.language);
+    expect([...output.tokenIds]).toEqual(int8Short.tokens);
+    expectProbabilities(output, int8Short);
+  });
+});
+
+describe("sure or not, nearly all clips have the tokens", { timeout: 900_000 }, () => {
+  test("of the plain loop, in the shortest window", async () => {
+    expect(await equalClips(model, "int8Short")).toBeGreaterThanOrEqual(fewestEqualClips);
+  });
+
+  test("of the plain loop, in the full context", async () => {
+    expect(await equalClips(model, "int8")).toBeGreaterThanOrEqual(fewestEqualClips);
+  });
+
+  const float32Folder = process.env[float32Variable];
+  test.skipIf(float32Folder === undefined)(
+    `of transformers, in float32 (${float32Variable} names the folder)`,
+    async () => {
+      const float32 = await loadFloat32(float32Folder!);
+      try {
+        expect(await equalClips(float32, "float32")).toBe(golden.clips.length);
+      } finally {
+        await float32.dispose();
+      }
+    },
+  );
+});
+
+test("silence is told from speech", async () => {
+  const { frames, noSpeech } = golden.silence;
+  const output = await transcribe(new Float32Array(), frames, golden.language);
+  expect(Math.abs(output.noSpeechProbability - noSpeech)).toBeLessThan(probabilityTolerance);
+  const loudest = Math.max(...golden.clips.map(({ int8Short }) => int8Short.noSpeech));
+  expect(output.noSpeechProbability).toBeGreaterThan(loudest);
+});
+
+/** How many clips get the golden ids of that form. */
+async function equalClips(from: LoadedModel, form: "float32" | "int8" | "int8Short"): Promise<number> {
+  let equal = 0;
+  for (const clip of golden.clips) {
+    const { tokenIds } = await transcribe(readSpeech(clip.file), clip[form].frames, golden.language, from);
+    equal += isDeepStrictEqual([...tokenIds], clip[form].tokens) ? 1 : 0;
+  }
+  return equal;
+}
+
+/** The same graphs in float32. */
+async function loadFloat32(folder: string): Promise<LoadedModel> {
+  const { manifest } = await openModelFolder(realSpeechFolder);
+  const files = manifest.files.map((entry) => ({ ...entry, path: entry.path.replace("_quantized", "") }));
+  return plugin.load(folder, { ...manifest, files }, loadMessage.session);
+}
+
+async function transcribe(
+  samples: Float32Array,
+  frames: number,
+  language: string | null,
+  from = model,
+): Promise<TranscriptOutput> {
+  const features = logMel.features(samples, frames);
+  const [output] = await from.run(
+    [{ kind: "audio", features, melBins: 80, frames, language, temperature: 0 }],
+    () => {},
+  );
+  if (output?.kind !== "transcript") {
+    throw new Error("the plugin gave no transcript");
+  }
+  return output;
+}
+
+function expectProbabilities(output: TranscriptOutput, expected: Form): void {
+  expect(Math.abs(output.noSpeechProbability - expected.noSpeech)).toBeLessThan(probabilityTolerance);
+  const languageProbability = expected.languages[output.language] ?? 0;
+  expect(Math.abs(output.languageProbability - languageProbability)).toBeLessThan(probabilityTolerance);
+  expect(output.averageLogProbability).toBeLessThan(0);
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import type { LocalTextModel } from "../../src/local-text-model.ts";
+import { openTextModel } from "../helpers/local-models.ts";
+import { smallFiles, validManifest, writeModelFolder } from "../helpers/model-folder.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
+
+test("a folder whose labels do not include the toxic one is refused with the labels it has", async () => {
+  const files = { ...smallFiles, "config.json": JSON.stringify({ id2label: { 0: "positive", 1: "negative" } }) };
+  await expect(open(files)).rejects.toThrow(/has no label "toxic" but positive, negative$/);
+});
+
+test("a file that is used but not listed in the manifest is refused: nobody would have verified it", async () => {
+  const listed = { "config.json": smallFiles["config.json"] ?? "", "onnx/model.onnx": "no graph at all" };
+  await expect(open(smallFiles, listed)).rejects.toThrow(/does not list tokenizer\.json, tokenizer_config\.json$/);
+});
+
+test("a folder that does not match its manifest is refused before anything of it is used", async () => {
+  await expect(open({ ...smallFiles, "tokenizer.json": "{ }" }, smallFiles)).rejects.toThrow(
+    /tokenizer\.json has 3 bytes instead of 2$/,
+  );
+});
+
+test("a model that was opened and not started is loading, and says who it is", async () => {
+  using folder = new TemporaryFolder();
+  const model = await openTextModel({ folder: writeModelFolder(folder.path) });
+  expect(model.identity).toMatchObject({ name: "small", version: "1.2.3" });
+  expect(model.identity.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+  expect([model.labels, model.task, model.device]).toEqual([["non_toxic", "toxic"], "text-classification", "none"]);
+  expect([model.state(), model.stateDetail(), model.queueDepth]).toEqual([
+    "loading",
+    "no inference process is ready yet",
+    0,
+  ]);
+  expect(model.refusal({ address: "A", clientId: "x" })).toMatchObject({ code: "model_loading", retryAfterMs: 1000 });
+  await model.close();
+  expect(model.refusal({ address: "A", clientId: "x" })).toMatchObject({ code: "draining" });
+});
+
+/** Opens a folder that holds `files` and whose manifest lists `listed`. */
+async function open(files: Readonly<Record<string, string>>, listed = files): Promise<LocalTextModel> {
+  using folder = new TemporaryFolder();
+  return await openTextModel({ folder: writeModelFolder(folder.path, validManifest(listed), files) });
+}
