@@ -77,3 +77,16 @@ function readFile(pid: number, name: string): string | null {
     return null;
   }
 }
+
+/** SIGKILL to each that still runs: one may have ended with another. */
+export function killAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) {
+        throw error;
+      }
+    }
+  }
+}

@@ -10,7 +10,7 @@ import {
 import { ffmpegPath, missingDecoder } from "../../src/processes/missing-decoder.ts";
 import { childProcesses } from "../helpers/child-processes.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
-import { descendants, waitUntil } from "../helpers/process-facts.ts";
+import { descendants, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { speechFile } from "../helpers/speech-file.ts";
 
 /** Without spares: every process belongs to the upload. */
@@ -125,7 +125,7 @@ async function finish(session: AudioSession, onWindow: (window: AudioWindow) => 
 async function kill(victim: Victim): Promise<void> {
   const find = victims[victim];
   await waitUntil(() => find().length > 0, `there is ${victim}`);
-  find().forEach((pid) => process.kill(pid, "SIGKILL"));
+  killAll(find());
 }
 
 /** Empty when it is gone. */

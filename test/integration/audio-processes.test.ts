@@ -16,7 +16,7 @@ import { missingDecoder } from "../../src/processes/missing-decoder.ts";
 import { clip } from "../../tools/hostile-audio/clip.ts";
 import { childProcesses } from "../helpers/child-processes.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
-import { isAlive, waitUntil } from "../helpers/process-facts.ts";
+import { isAlive, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { readAll } from "../helpers/read-all.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
 
@@ -185,7 +185,7 @@ describe.each(decoders)("with %s", (decoder) => {
     for await (const window of session.windows) {
       windows.push(window);
       if (window.index === 1) {
-        spare.filter((pid) => isAlive(pid)).forEach((pid) => process.kill(pid, "SIGKILL"));
+        killAll(spare);
       }
     }
     expect(crashes).toMatchObject([{ requestId: "request", signal: "SIGKILL", isReplaced: true }]);

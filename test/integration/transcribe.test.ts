@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { descendants } from "../helpers/process-facts.ts";
+import { descendants, killAll } from "../helpers/process-facts.ts";
 import { ServiceProcess } from "../helpers/service-process.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
 
@@ -100,8 +100,7 @@ async function stream(file: Buffer<ArrayBuffer>, onFirst: () => void): Promise<s
 
 function killChildren(): void {
   const pid = service.child.pid ?? 0;
-  const victims = [...descendants(pid, "src/inference/main.ts"), ...descendants(pid, "src/audio/main.ts")];
-  victims.forEach((victim) => process.kill(victim, "SIGKILL"));
+  killAll([...descendants(pid, "src/inference/main.ts"), ...descendants(pid, "src/audio/main.ts")]);
 }
 
 async function transcribe(file: Buffer<ArrayBuffer>, query = "") {
