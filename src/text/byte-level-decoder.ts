@@ -9,10 +9,10 @@ import { OperatorError } from "../operator-error.ts";
  * bytes of all tokens are put together before they are read as UTF-8.
  */
 export class ByteLevelDecoder {
-  /** By token id, a Latin-1 character for each byte. Added tokens, such as `<|fr|>` or a time, are no text: none. */
   readonly #tokens: readonly string[];
 
-  private constructor(tokens: readonly string[]) {
+  /** `tokens`: by id, a Latin-1 character for each byte. Added tokens, such as `<|fr|>` or a time, are no text: none. */
+  constructor(tokens: readonly string[]) {
     this.#tokens = tokens;
   }
 
@@ -30,7 +30,7 @@ export class ByteLevelDecoder {
     const added = new Set(added_tokens.map(({ id }) => id));
     const tokens: string[] = [];
     for (const [token, id] of Object.entries(model.vocab)) {
-      tokens[id] = added.has(id) ? "" : toLatin1(token, file);
+      tokens[id] = added.has(id) ? "" : bytesOfCharacters(token, file);
     }
     for (const id of added) {
       tokens[id] = "";
@@ -43,21 +43,49 @@ export class ByteLevelDecoder {
    * @throws ServiceError `invalid_prediction` when an id is none of the vocabulary's.
    */
   decode(tokenIds: Int32Array): string {
-    const bytes = Array.from(tokenIds, (id) => this.#tokens[id] ?? refuse(id)).join("");
-    return utf8.decode(Buffer.from(bytes, "latin1")).replaceAll(replacementsAtEnds, "");
+    const stream = this.stream();
+    return (stream.push(tokenIds) + stream.end()).replaceAll(replacementsAtEnds, "");
+  }
+
+  /** The text of one window while its tokens arrive. */
+  stream(): ByteLevelStream {
+    return new ByteLevelStream(this.#tokens);
   }
 }
 
-/** Every byte counts, those of a byte order mark too. */
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Text from tokens that arrive bit by bit: a character is given out when its last byte has come. */
+export class ByteLevelStream {
+  readonly #tokens: readonly string[];
+  /** Every byte counts, those of a byte order mark too. */
+  readonly #utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+  constructor(tokens: readonly string[]) {
+    this.#tokens = tokens;
+  }
+
+  /**
+   * The text that these tokens complete. What is no UTF-8 becomes U+FFFD, at the ends too.
+   * @throws ServiceError `invalid_prediction` when an id is none of the vocabulary's.
+   */
+  push(tokenIds: Int32Array): string {
+    const bytes = Array.from(tokenIds, (id) => this.#tokens[id] ?? refuse(id)).join("");
+    return this.#utf8.decode(Buffer.from(bytes, "latin1"), { stream: true });
+  }
+
+  /** What is left: U+FFFD when the last character lacks bytes, or nothing. */
+  end(): string {
+    return this.#utf8.decode();
+  }
+}
+
 const replacementsAtEnds = /^\uFFFD+|\uFFFD+$/g;
 
 function refuse(tokenId: number): never {
   throw new ServiceError("invalid_prediction", "The model gave an invalid answer.", { facts: { tokenId } });
 }
 
-/** One function for all entries: a schema for each would add to every start. */
-const vocabularySchema = z.custom<Record<string, number>>(
+/** Ids by token. One function for all entries: a schema for each would add to every start. */
+export const vocabularySchema = z.custom<Record<string, number>>(
   (value) => typeof value === "object" && value !== null && Object.values(value).every(isTokenId),
   "expected an object of tokens with their ids",
 );
@@ -72,12 +100,22 @@ function isTokenId(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-function toLatin1(token: string, file: string): string {
-  const bytes = Array.from(token, (character) => latin1Of.get(character));
-  if (bytes.includes(undefined)) {
-    throw new OperatorError(`${file} is of no byte-level BPE tokenizer: a token has characters that stand for no byte`);
+/**
+ * The bytes of a token of `tokenizer.json`, a Latin-1 character for each, from the characters that stand for them there.
+ * @throws OperatorError that names the file when one stands for no byte.
+ */
+export function bytesOfCharacters(token: string, file: string): string {
+  let bytes = "";
+  for (const character of token) {
+    const byte = latin1Of.get(character);
+    if (byte === undefined) {
+      throw new OperatorError(
+        `${file} is of no byte-level BPE tokenizer: a token has characters that stand for no byte`,
+      );
+    }
+    bytes += byte;
   }
-  return bytes.join("");
+  return bytes;
 }
 
 /**

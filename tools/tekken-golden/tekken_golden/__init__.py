@@ -1,0 +1,1 @@
+"""Golden values for the tokenizer in `src/text/tekken-tokenizer.ts`, from `mistral-common` and `tokenizers`."""
