@@ -23,6 +23,10 @@ const modelSchema = z.strictObject({
   spares: z.int().min(0).max(8).default(1),
   /** Threads of one inference process inside ONNX Runtime. */
   intraOpNumThreads: z.int().min(1).max(256).default(1),
+  /** Windows in one run of a speech model; text models have limits of their own under `scheduler`. */
+  maxBatchSize: z.int().min(1).max(64).default(1),
+  /** Voxtral: chunks of 30 s that go into one prompt. */
+  chunksPerWindow: z.int().min(1).max(60).default(1),
   /** The service is not ready without it. */
   required: z.boolean().default(true),
   /** Further plugin modules that the inference process imports; absolute paths once loaded. */

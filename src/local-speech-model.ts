@@ -1,12 +1,20 @@
-import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
-import { readSpeechSettings, type SpeechSettings } from "./model-store/speech-settings.ts";
+import { join } from "node:path";
+import { z } from "zod";
+import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
+import type { ModelFolder } from "./model-store/model-folder.ts";
+import { readChecked } from "./model-store/read-checked.ts";
+import type { WindowShape } from "./processes/audio-protocol.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
+import type { SpeechFamily } from "./speech-family.ts";
 import { invalidPrediction } from "./tasks/invalid-prediction.ts";
 import type { SpeechModel, SpeechWindowInput, SpeechWindowOutput } from "./tasks/served-model.ts";
-import { ByteLevelDecoder } from "./text/byte-level-decoder.ts";
+import { openVoxtralFamily } from "./voxtral-family.ts";
+import { openWhisperFamily } from "./whisper-family.ts";
 
 /** What a Whisper base of 8 bits costs on one core, in milliseconds: its encoder grows with the frames. */
 const priorCost = { fixedMs: 250, perUnitMs: 0.25 };
+/** Bytes of its graphs. The work of other models grows with theirs. */
+const priorBytes = 88_000_000;
 
 /**
  * The encoder is one step, without a sign of progress: half a second on an idle core, a minute where processes of higher
@@ -14,51 +22,55 @@ const priorCost = { fixedMs: 250, perUnitMs: 0.25 };
  */
 const shortestRunLimitMs = 60_000;
 
-const filesInUse = ["config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json"];
-
-/** A served speech model: what all models have, and the decoder that turns tokens into text. */
+/** A served speech model: what all models have, and what its family adds. */
 export class LocalSpeechModel extends LocalModel implements SpeechModel {
   readonly task = "automatic-speech-recognition";
-  readonly languages: readonly string[];
-  readonly melBins: 80 | 128;
-  readonly #decoder: ByteLevelDecoder;
+  readonly #family: SpeechFamily;
 
   /**
    * Builds everything that serves the folder; `start` starts the processes.
    * @throws OperatorError that says what is wrong with the folder.
    */
   static async open(options: LocalModelOptions): Promise<LocalSpeechModel> {
-    const { folder } = options;
-    requireListed(folder, filesInUse);
-    const speech = await readSpeechSettings(folder.path);
-    return new LocalSpeechModel(options, speech, await ByteLevelDecoder.load(folder.path));
+    const { folder, settings } = options;
+    return new LocalSpeechModel(options, await openFamily(folder, settings));
   }
 
-  private constructor(options: LocalModelOptions, speech: SpeechSettings, decoder: ByteLevelDecoder) {
-    const { config } = options;
+  private constructor(options: LocalModelOptions, family: SpeechFamily) {
+    const { config, folder, settings } = options;
+    const scale = Math.max(1, graphBytes(folder) / priorBytes);
     super(options, {
       unit: "frames",
-      priorCost,
+      priorCost: { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
       interleavesRuns: true,
       settings: () => ({
-        runLimitFloorMs: Math.max(shortestRunLimitMs, config().processes.runLimitFloorMs),
+        runLimitFloorMs: Math.max(scale * shortestRunLimitMs, config().processes.runLimitFloorMs),
         runLimitFactor: config().processes.runLimitFactor,
         maxQueueSize: config().scheduler.maxQueueSize,
-        // The number of windows bounds the queue well enough: none has more than 3,000 frames.
+        // The number of windows bounds the queue well enough.
         maxQueueLength: Number.POSITIVE_INFINITY,
-        // On a CPU a batch costs as much as its windows one after another, and later windows would wait for the first.
-        maxBatchSize: 1,
+        maxBatchSize: settings.maxBatchSize,
         maxBatchLength: Number.POSITIVE_INFINITY,
       }),
     });
-    this.languages = speech.languages;
-    this.melBins = speech.melBins;
-    this.#decoder = decoder;
+    this.#family = family;
   }
 
-  /** One window waits while each instance runs one, so that none is idle while the next is on its way. */
+  get languages(): readonly string[] {
+    return this.#family.languages;
+  }
+
+  get detectsLanguage(): boolean {
+    return this.#family.detectsLanguage;
+  }
+
+  get windows(): WindowShape {
+    return this.#family.windows;
+  }
+
+  /** One batch waits while each instance runs one, so that none is idle while the next is on its way. */
   get windowsAhead(): number {
-    return this.instances + 1;
+    return (this.instances + 1) * this.settings.maxBatchSize;
   }
 
   async transcribe(window: SpeechWindowInput, context: RequestContext): Promise<SpeechWindowOutput> {
@@ -66,7 +78,9 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     if (refusal !== null) {
       throw refusal;
     }
-    const input = { kind: "audio" as const, melBins: this.melBins, ...window };
+    const { melBins } = this.windows;
+    const promptTokenIds = this.#family.promptFor(window.frames, window.language);
+    const input = { kind: "audio" as const, melBins, promptTokenIds, ...window };
     const { outputs, queueMs, inferenceMs } = await this.scheduler.submitPart([input], context);
     const [output] = outputs;
     if (output?.kind !== "transcript") {
@@ -77,6 +91,17 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
   }
 
   decode(tokenIds: Int32Array): string {
-    return this.#decoder.decode(tokenIds);
+    return this.#family.decode(tokenIds);
   }
+}
+
+const configSchema = z.object({ model_type: z.enum(["whisper", "voxtral"]) });
+
+async function openFamily(folder: ModelFolder, settings: ModelConfig): Promise<SpeechFamily> {
+  const { model_type } = await readChecked(join(folder.path, "config.json"), configSchema);
+  return model_type === "whisper" ? openWhisperFamily(folder, settings) : openVoxtralFamily(folder, settings);
+}
+
+function graphBytes({ manifest }: ModelFolder): number {
+  return manifest.files.filter(({ path }) => path.startsWith("onnx/")).reduce((total, { bytes }) => total + bytes, 0);
 }

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
+import { join } from "node:path";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { EventBus } from "../../src/events.ts";
+import { openModelFolder } from "../../src/model-store/model-folder.ts";
 import { AudioProcesses } from "../../src/processes/audio-processes.ts";
+import { openWhisperFamily } from "../../src/whisper-family.ts";
 import { projectRoot } from "../project.ts";
 import type { PreprocessJob, PreprocessReport } from "./preprocess-message.ts";
 
@@ -13,6 +16,10 @@ const events = new EventBus((_event, error) => {
 });
 const audio = new AudioProcesses({ settings: () => config.audio, root: projectRoot, events });
 await audio.start();
+/** Those of Whisper. */
+const { windows } = await openWhisperFamily(await openModelFolder(join(projectRoot, "models/whisper-base")), {
+  chunksPerWindow: 1,
+});
 process.on("message", (job: PreprocessJob) => {
   void preprocess(job).then((report) => process.send?.(report));
 });
@@ -22,15 +29,22 @@ async function preprocess({ path }: PreprocessJob): Promise<PreprocessReport> {
   const startedAt = performance.now();
   const { maxSeconds, maxUploadBytes: maxBytes } = config.audio;
   const request = { requestId: "bench", signal: new AbortController().signal, onProgress: () => {} };
-  const session = audio.open({ melBins: 80, maxSeconds, maxBytes, isStreamed: false }, request);
+  const session = audio.open({ windows, maxSeconds, maxBytes, isStreamed: false }, request);
   const written = write(path, session);
-  let windows = 0;
+  let count = 0;
   for await (const window of session.windows) {
-    windows = window.index + 1;
+    count = window.index + 1;
   }
   const { durationMs, decodeMs, voiceActivityMs, featuresMs } = await session.summary;
   await written;
-  return { windows, audioMs: durationMs, wallMs: performance.now() - startedAt, decodeMs, voiceActivityMs, featuresMs };
+  return {
+    windows: count,
+    audioMs: durationMs,
+    wallMs: performance.now() - startedAt,
+    decodeMs,
+    voiceActivityMs,
+    featuresMs,
+  };
 }
 
 async function write(path: string, session: ReturnType<AudioProcesses["open"]>): Promise<void> {

@@ -5,7 +5,7 @@ import { type MelFilter, melFilters } from "./mel-filters.ts";
 /** Samples of one Fourier transform: 25 ms. */
 const frameLength = 400;
 const bins = frameLength / 2 + 1;
-/** Log-power below the loudest of the window at which everything quieter is cut, in powers of ten. */
+/** How far below the loudest everything quieter is cut, in powers of ten. */
 const dynamicRange = 8;
 const smallestPower = 1e-10;
 
@@ -15,6 +15,7 @@ const smallestPower = 1e-10;
  */
 export class LogMel {
   readonly melBins: number;
+  readonly #maximum: number | null;
   readonly #filters: readonly MelFilter[];
   readonly #transform = new FourierTransform(frameLength);
   /** Hann's window, periodic. */
@@ -25,8 +26,10 @@ export class LogMel {
   readonly #frame = new Float64Array(frameLength);
   readonly #powers = new Float64Array(bins);
 
-  constructor(melBins: 80 | 128) {
+  /** @param maximum log-power (base 10) of what counts as the loudest; null for that of each window. */
+  constructor(melBins: 80 | 128, maximum: number | null) {
     this.melBins = melBins;
+    this.#maximum = maximum;
     this.#filters = melFilters(melBins, bins, samplingRate);
   }
 
@@ -46,7 +49,7 @@ export class LogMel {
       this.#transform.powers(this.#frame, this.#powers);
       loudest = Math.max(loudest, this.#writeColumn(features, frame, frames));
     }
-    const quietest = loudest - dynamicRange;
+    const quietest = (this.#maximum ?? loudest) - dynamicRange;
     for (let at = 0; at < features.length; at++) {
       features[at] = (Math.max(features[at]!, quietest) + 4) / 4;
     }

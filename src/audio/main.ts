@@ -1,6 +1,6 @@
 import { flushCompileCache } from "node:module";
 import { endsEarly } from "../processes/audio-formats.ts";
-import { type AudioFault, type AudioStart, audioDescriptors, fewestWindowFrames } from "../processes/audio-protocol.ts";
+import { type AudioFault, type AudioStart, audioDescriptors } from "../processes/audio-protocol.ts";
 import { DecodeError, type Decoder } from "./decoder.ts";
 import { LogMel } from "./log-mel.ts";
 import { readMp3Length } from "./mp3-length.ts";
@@ -20,6 +20,9 @@ import { endsWithinWavData } from "./wav-end.ts";
  * everything first, so that it can wait as a spare. Arguments: who decodes, and the voice activity model's file.
  */
 
+/** 15 s. */
+const warmUpFrames = 1500;
+
 const channel = new ParentChannel();
 const upload = new UploadFile({
   descriptor: audioDescriptors.upload,
@@ -30,7 +33,7 @@ const [, , decoderName = "", voiceActivityFile = ""] = process.argv;
 const decoder = await loadDecoder(decoderName);
 const voiceActivity = await VoiceActivity.open(voiceActivityFile);
 // Once for the compiler: the first window would take five times as long.
-new LogMel(80).features(new Float32Array(0), fewestWindowFrames);
+new LogMel(80, null).features(new Float32Array(0), warmUpFrames);
 channel.send({ type: "ready" });
 const start = channel.receiveStart();
 if (start === null) {

@@ -1,10 +1,11 @@
-import { samplingRate } from "../processes/audio-protocol.ts";
+import { samplingRate, type WindowShape } from "../processes/audio-protocol.ts";
 import { SampleBuffer } from "./sample-buffer.ts";
 import { SpeechCutter, type SpeechRange } from "./speech-cutter.ts";
 import { frameSamples, framesPerRun } from "./voice-activity.ts";
 import { type PackedWindow, WindowPacker } from "./window-packer.ts";
 
 export interface SpeechWindowsOptions {
+  readonly shape: WindowShape;
   /** Speech probabilities of whole frames. */
   readonly probabilities: (samples: Float32Array) => Promise<Float32Array>;
   /** Somebody waits for the first words. */
@@ -12,7 +13,7 @@ export interface SpeechWindowsOptions {
   readonly onWindow: (window: PackedWindow) => void;
 }
 
-/** The first window of a stream is closed after so much speech, rather than after 18 s. */
+/** The first window of a stream is closed after so much speech, rather than when it is full. */
 const firstWindowSamples = 4.5 * samplingRate;
 /** Less has no length in whole milliseconds: a file may end so behind a cut. */
 const shortestSamples = samplingRate / 1000;
@@ -28,7 +29,7 @@ export class SpeechWindows {
   readonly #options: SpeechWindowsOptions;
   readonly #buffer = new SampleBuffer();
   readonly #cutter = new SpeechCutter();
-  readonly #packer = new WindowPacker();
+  readonly #packer: WindowPacker;
   #judged = 0;
   #end = Number.POSITIVE_INFINITY;
   #windows = 0;
@@ -36,6 +37,7 @@ export class SpeechWindows {
 
   constructor(options: SpeechWindowsOptions) {
     this.#options = options;
+    this.#packer = new WindowPacker(options.shape);
   }
 
   /** Milliseconds of speech found so far. */

@@ -31,9 +31,10 @@ export async function transformAudio(options: TransformAudioOptions): Promise<Au
   const decoding = new Stopwatch();
   const judging = new Stopwatch();
   const features = new Stopwatch();
-  const logMel = new LogMel(start.melBins);
+  const logMel = new LogMel(start.windows.melBins, start.windows.logMelMaximum);
   let index = 0;
   const speech = new SpeechWindows({
+    shape: start.windows,
     probabilities: (samples) => judging.timeAsync(() => options.probabilities(samples)),
     isStreamed: start.isStreamed,
     onWindow: (window) => {

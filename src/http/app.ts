@@ -102,7 +102,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
   addClassifyRoute(app, dependencies.events);
   addModerationsRoute(app, dependencies.models, dependencies.events);
   await addTranscriptionRoutes(app, { ...dependencies, ...dependencies.speech, lifecycle, expectContinue });
-  addModelRoutes(app, dependencies.models);
+  addModelRoutes(app, dependencies.models, dependencies.speech.limits);
   addHealthRoutes(app, dependencies.health);
   addMetricsRoute(app, dependencies.metricsText);
   const document = addOpenapiRoute(app, () => openapiDocument(routes, dependencies.version));

@@ -1,3 +1,4 @@
+import type { SpeechModel } from "../tasks/served-model.ts";
 import type { transcribe } from "../tasks/transcribe.ts";
 
 /** One upload on its way to windows of speech. */
@@ -11,7 +12,8 @@ export interface AudioUploads {
 }
 
 export interface AudioUploadOptions {
-  readonly melBins: 80 | 128;
+  /** The windows to make of it. */
+  readonly windows: SpeechModel["windows"];
   /** Longest audio accepted, in seconds. */
   readonly maxSeconds: number;
   /** Largest upload, in bytes. */

@@ -1,9 +1,10 @@
+import { randomInt } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import type { ModelDirectory, SpeechModel, TextModel } from "../tasks/served-model.ts";
 import type { TranscribeInput } from "../tasks/transcribe.ts";
 import type { Exchange } from "./exchange.ts";
 import { knownError } from "./known-error.ts";
-import type { TranscribeParameters } from "./schemas/transcribe.ts";
+import { largestSeed, type TranscribeParameters } from "./schemas/transcribe.ts";
 
 /** Names that stock clients send by default; they mean "the service's own model". */
 const openaiModels: ReadonlySet<string> = new Set([
@@ -38,6 +39,7 @@ export function planTranscription(
     parameters,
     language: knownLanguage(parameters.language, model),
     temperature,
+    seed: parameters.seed ?? randomInt(largestSeed + 1),
     moderation: moderate || mask ? findModerationModel(exchange, models) : null,
     threshold,
   };

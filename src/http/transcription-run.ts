@@ -1,11 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import type { FastifyRequest } from "fastify";
 import type { UploadPlace, UploadRoom } from "../admission/upload-room.ts";
 import { ServiceError } from "../errors.ts";
 import type { EventBus } from "../events.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
-import type { ModelDirectory } from "../tasks/served-model.ts";
+import type { ModelDirectory, SpeechModel } from "../tasks/served-model.ts";
 import { allowForAudio, type TranscriptSegment, type TranscriptSummary, transcribe } from "../tasks/transcribe.ts";
 import type { AudioSession, AudioUploads } from "./audio-uploads.ts";
 import type { Exchange } from "./exchange.ts";
@@ -85,7 +86,7 @@ class TranscriptionRun implements Disposable {
   readonly #recognized = Promise.withResolvers<string>();
   #session: AudioSession | null = null;
   /** What the session makes windows for. */
-  #melBins: number | null = null;
+  #windows: SpeechModel["windows"] | null = null;
   /** What recognition began with; null before. */
   #plan: TranscriptionPlan | null = null;
   #answer: TranscriptAnswer | null = null;
@@ -147,7 +148,7 @@ class TranscriptionRun implements Disposable {
       return opened;
     });
     const plan = this.#makePlan(fields);
-    requireSame("model", this.#melBins, plan.model.melBins);
+    requireSame("model", this.#windows, plan.model.windows);
     if (this.#plan === null) {
       this.#begin(plan, session);
     } else {
@@ -167,12 +168,12 @@ class TranscriptionRun implements Disposable {
     const { maxBytes, maxSeconds } = limits;
     const { requestId, signal, deadline } = this.#context;
     const opened = audio.open(
-      { melBins: model.melBins, maxBytes, maxSeconds, isStreamed: parameters.stream },
+      { windows: model.windows, maxBytes, maxSeconds, isStreamed: parameters.stream },
       { requestId, signal, onProgress: (decodedMs) => allowForAudio(deadline, decodedMs) },
     );
     const session = decodeAhead(opened, request.raw.socket instanceof Socket);
     this.#session = session;
-    this.#melBins = model.melBins;
+    this.#windows = model.windows;
     session.summary.catch((error: unknown) => {
       // From then on whoever reads the windows tells of it.
       if (this.#plan === null) {
@@ -286,15 +287,15 @@ function decodeAhead(session: AudioSession, isFromSocket: boolean): AudioSession
 }
 
 function requireSamePlan(before: TranscriptionPlan, after: TranscriptionPlan): void {
-  requireSame("model", before.model, after.model);
-  for (const name of ["language", "temperature", "stream", "moderate", "mask", "threshold"] as const) {
+  requireSame("model", before.model.identity, after.model.identity);
+  for (const name of ["language", "temperature", "seed", "stream", "moderate", "mask", "threshold"] as const) {
     requireSame(name, before.parameters[name], after.parameters[name]);
   }
 }
 
 /** @throws ServiceError `invalid_request` when a parameter came too late to change anything. */
 function requireSame(name: string, before: unknown, after: unknown): void {
-  if (before !== after) {
+  if (!isDeepStrictEqual(before, after)) {
     const message = `${name} must come before the file or in the query, because work on the file had begun without it.`;
     throw new ServiceError("invalid_request", message, { param: name });
   }

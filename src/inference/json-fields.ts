@@ -3,10 +3,13 @@ import { readFile } from "node:fs/promises";
 /** The fields of a JSON file, each checked when it is read. Errors name the file and the field. */
 export class JsonFields {
   readonly #file: string;
+  /** Where they are in the file, such as `text_config.`; empty for the file's own. */
+  readonly #prefix: string;
   readonly #fields: Partial<Record<string, unknown>>;
 
-  private constructor(file: string, fields: Partial<Record<string, unknown>>) {
+  private constructor(file: string, prefix: string, fields: Partial<Record<string, unknown>>) {
     this.#file = file;
+    this.#prefix = prefix;
     this.#fields = fields;
   }
 
@@ -16,7 +19,17 @@ export class JsonFields {
     if (!isRecord(value)) {
       throw new Error(`${file} holds no JSON object`);
     }
-    return new JsonFields(file, value);
+    return new JsonFields(file, "", value);
+  }
+
+  /** The fields of a field whose value is an object. */
+  object(key: string): JsonFields {
+    const value = this.#fields[key];
+    return isRecord(value) ? new JsonFields(this.#file, `${this.#prefix}${key}.`, value) : this.#refuse(key);
+  }
+
+  has(key: string): boolean {
+    return this.#fields[key] !== undefined && this.#fields[key] !== null;
   }
 
   text(key: string): string {
@@ -48,7 +61,7 @@ export class JsonFields {
   }
 
   #refuse(key: string): never {
-    throw new Error(`${this.#file} has no valid ${key}`);
+    throw new Error(`${this.#file} has no valid ${this.#prefix}${key}`);
   }
 }
 

@@ -11,25 +11,27 @@ export type FloatType = "float32" | "float16";
 
 /** An ONNX Runtime session whose inputs and outputs were checked by name. The only importer of onnxruntime-node here. */
 export class Session {
+  readonly #file: string;
   readonly #session: InferenceSession;
   readonly device: string;
 
-  private constructor(session: InferenceSession, device: string) {
+  private constructor(file: string, session: InferenceSession, device: string) {
+    this.#file = file;
     this.#session = session;
     this.device = device;
   }
 
   /**
    * Opens an ONNX file.
-   * @throws Error that names the file and the missing names when the graph lacks one of them, or the inputs that the
-   * graph wants besides.
+   * @throws Error that names the file when it or its external data cannot be read, and the missing names when the graph
+   * lacks one of them, or the inputs that the graph wants besides.
    */
   static async open(
     file: string,
     names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] },
     settings: SessionSettings,
   ): Promise<Session> {
-    const session = await InferenceSession.create(file, {
+    const session = await create(file, {
       executionProviders: [settings.executionProvider],
       intraOpNumThreads: settings.intraOpNumThreads,
       interOpNumThreads: 1,
@@ -43,7 +45,23 @@ export class Session {
       await session.release();
       throw new Error(`${file} ${problem}`);
     }
-    return new Session(session, settings.executionProvider);
+    return new Session(file, session, settings.executionProvider);
+  }
+
+  /**
+   * Compares the shape of an input or output with what it should be; null in either fits everything.
+   * @throws Error that names the file and both shapes.
+   */
+  checkShape(name: string, expected: readonly (number | null)[]): void {
+    const { inputMetadata, outputMetadata } = this.#session;
+    const metadata = [...inputMetadata, ...outputMetadata].find((each) => each.name === name);
+    const shape = metadata?.isTensor === true ? metadata.shape : [];
+    const fits = (size: number | string, at: number): boolean =>
+      typeof size === "string" || expected[at] === null || expected[at] === size;
+    if (shape.length !== expected.length || !shape.every(fits)) {
+      const wanted = expected.map((size) => size ?? "any").join(", ");
+      throw new Error(`${this.#file}: ${name} is [${shape.join(", ")}] instead of [${wanted}]`);
+    }
   }
 
   /**
@@ -54,7 +72,7 @@ export class Session {
     const metadata = this.#session.inputMetadata.find(({ name }) => name === input);
     const type = metadata?.isTensor === true ? metadata.type : undefined;
     if (type !== "float32" && type !== "float16") {
-      throw new Error(`the input ${input} is of type ${type} instead of float32 or float16`);
+      throw new Error(`${this.#file}: the input ${input} is of type ${type} instead of float32 or float16`);
     }
     return type;
   }
@@ -84,6 +102,11 @@ export function booleanTensor(value: boolean): Tensor {
   return new Tensor("bool", Uint8Array.of(value ? 1 : 0), [1]);
 }
 
+/** A tensor of so many truth values, all false. */
+export function falseTensor(length: number): Tensor {
+  return new Tensor("bool", new Uint8Array(length), [length]);
+}
+
 /** A tensor of the given element type and shape. As float32 it shares the memory of `values`. */
 export function floatTensor(type: FloatType, values: Float32Array, shape: readonly number[]): Tensor {
   if (type === "float32") {
@@ -95,19 +118,62 @@ export function floatTensor(type: FloatType, values: Float32Array, shape: readon
   return tensor;
 }
 
+/** The numbers of a tensor as they are in memory: float16 as its bits. */
+export type RawValues = Float32Array | Uint16Array;
+
+/** @throws Error when the tensor holds anything but float32 or float16. */
+export function rawValues(tensor: Tensor): RawValues {
+  const { data } = tensor;
+  if (data instanceof Float32Array || (tensor.type === "float16" && data instanceof Uint16Array)) {
+    return data;
+  }
+  throw new Error(`expected a tensor of float32 or float16 but got one of ${tensor.type}`);
+}
+
+/** A floating point tensor over numbers as `rawValues` gives them. Shares their memory. */
+export function rawTensor(values: RawValues, shape: readonly number[]): Tensor {
+  if (values instanceof Float32Array) {
+    return new Tensor("float32", values, shape);
+  }
+  const tensor = new Tensor("float16", values, shape);
+  exposeBits(tensor);
+  return tensor;
+}
+
 /**
- * The numbers of a floating point tensor. Those of a float32 tensor share its memory.
+ * The numbers of a floating point tensor, or those from `start` to before `end`. Those of a float32 tensor share its
+ * memory.
  * @throws Error when it holds anything else.
  */
-export function float32Values(tensor: Tensor | undefined): Float32Array {
+export function float32Values(tensor: Tensor | undefined, start = 0, end = tensor?.size ?? 0): Float32Array {
   if (tensor?.data instanceof Float32Array) {
-    return tensor.data;
+    return end - start === tensor.size ? tensor.data : tensor.data.subarray(start, end);
   }
   if (tensor?.type === "float16" && tensor.data instanceof Uint16Array) {
     const { buffer, byteOffset, length } = tensor.data;
-    return Float32Array.from(new Float16Array(buffer, byteOffset, length));
+    return Float32Array.from(new Float16Array(buffer, byteOffset, length).subarray(start, end));
   }
   throw new Error(`expected a tensor of float32 or float16 but got one of ${tensor?.type}`);
+}
+
+/**
+ * The whole numbers of an int64 tensor.
+ * @throws Error when it holds anything else.
+ */
+export function integers(tensor: Tensor | undefined): number[] {
+  if (tensor?.data instanceof BigInt64Array) {
+    return Array.from(tensor.data, Number);
+  }
+  throw new Error(`expected a tensor of int64 but got one of ${tensor?.type}`);
+}
+
+async function create(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(file, options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "";
+    throw new Error(`${file} or its external data cannot be opened: ${reason}`, { cause });
+  }
 }
 
 function findProblem(

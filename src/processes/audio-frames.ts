@@ -1,5 +1,5 @@
 import { parseAudioMessage } from "./audio-message.ts";
-import { type AudioMessage, mostWindowFrames } from "./audio-protocol.ts";
+import type { AudioMessage } from "./audio-protocol.ts";
 
 /** A message with the numbers that belong to it. */
 export interface AudioFrame {
@@ -13,16 +13,19 @@ export class ProtocolViolation extends Error {
 }
 
 const headerBytes = 8;
-const mostJsonBytes = 65_536;
-const mostValueBytes = 128 * mostWindowFrames * Float32Array.BYTES_PER_ELEMENT;
+const mostJsonBytes = 131_072;
 
 /**
  * Cuts a stream into frames, in whatever pieces it comes. It is read only when the next frame is asked for: whoever
  * writes it waits meanwhile. Each payload is allocated once, in its own size. A stream that ends within a frame just ends.
+ * @param mostValues so many numbers may belong to a message, as things stand when it comes.
  * @throws ProtocolViolation
  */
-export async function* readAudioFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<AudioFrame, void, void> {
-  const parts = new Parts();
+export async function* readAudioFrames(
+  chunks: AsyncIterable<Uint8Array>,
+  mostValues: () => number,
+): AsyncGenerator<AudioFrame, void, void> {
+  const parts = new Parts(mostValues);
   for await (const chunk of chunks) {
     for (let rest = chunk; rest.length > 0; ) {
       rest = parts.fill(rest);
@@ -36,11 +39,16 @@ export async function* readAudioFrames(chunks: AsyncIterable<Uint8Array>): Async
 
 /** The three parts of the frame that is being read, filled one after the other. */
 class Parts {
+  readonly #mostValues: () => number;
   readonly #header = new Uint8Array(headerBytes);
   #json = new Uint8Array(0);
   #values = new Float32Array(0);
   /** Bytes filled in so far, over all three. */
   #filled = 0;
+
+  constructor(mostValues: () => number) {
+    this.#mostValues = mostValues;
+  }
 
   /** Fills the part that is next; returns what it did not take. */
   fill(bytes: Uint8Array): Uint8Array {
@@ -80,10 +88,11 @@ class Parts {
     const lengths = new DataView(this.#header.buffer);
     const jsonBytes = lengths.getUint32(0, true);
     const valueBytes = lengths.getUint32(4, true);
-    if (jsonBytes > mostJsonBytes || valueBytes > mostValueBytes || valueBytes % Float32Array.BYTES_PER_ELEMENT !== 0) {
+    const values = valueBytes / Float32Array.BYTES_PER_ELEMENT;
+    if (jsonBytes > mostJsonBytes || values > this.#mostValues() || !Number.isInteger(values)) {
       throw new ProtocolViolation("a frame of the audio process has an impossible length");
     }
     this.#json = new Uint8Array(jsonBytes);
-    this.#values = new Float32Array(valueBytes / Float32Array.BYTES_PER_ELEMENT);
+    this.#values = new Float32Array(values);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type AudioMessage, audioFaults, fewestWindowFrames, mostWindowFrames } from "./audio-protocol.ts";
+import { type AudioMessage, audioFaults, mostWindowFrames } from "./audio-protocol.ts";
 
 const count = z.int().nonnegative();
 const duration = z.number().nonnegative();
@@ -11,7 +11,7 @@ const audioMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("window"),
     index: count,
-    frames: z.int().min(fewestWindowFrames).max(mostWindowFrames).multipleOf(2),
+    frames: z.int().min(1).max(mostWindowFrames),
     segments: z
       .array(z.tuple([count, count, count]))
       .min(1)

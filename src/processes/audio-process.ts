@@ -24,13 +24,15 @@ export class AudioProcess implements AudioWorker {
   readonly #subprocess: SecureSubprocess;
   readonly #frames: AsyncGenerator<AudioFrame, void, void>;
   #isAtWork = false;
+  /** Numbers in its largest message: it has none to say before it has work. */
+  #mostValues = 0;
   #hasDecoderEnded = false;
 
   /** @throws Error when the system starts no process. */
   constructor({ sandbox, program, samples, uploadDescriptor }: AudioProcessOptions) {
     const others = ["pipe", uploadDescriptor] as const;
     this.#subprocess = new SecureSubprocess(sandbox, program, { input: samples, output: "pipe", others });
-    this.#frames = readAudioFrames(this.#subprocess.readable(standardOutput));
+    this.#frames = readAudioFrames(this.#subprocess.readable(standardOutput), () => this.#mostValues);
     this.ready = this.#awaitReady();
     // Whoever only watches `exited` must not meet an unhandled rejection.
     this.ready.catch(() => {});
@@ -54,6 +56,7 @@ export class AudioProcess implements AudioWorker {
     this.#subprocess.writable(audioDescriptors.control).write(`${JSON.stringify(start)}\n${sign}`);
     this.#subprocess.limitTime(limitMs);
     this.#isAtWork = true;
+    this.#mostValues = start.windows.melBins * start.windows.mostFrames;
   }
 
   announceGrowth(): void {

@@ -6,6 +6,7 @@ import { OperatorError } from "../operator-error.ts";
 import { retryAfterMs } from "./audio-failures.ts";
 import { AudioProcess } from "./audio-process.ts";
 import { audioPrograms } from "./audio-programs.ts";
+import type { WindowShape } from "./audio-protocol.ts";
 import { AudioUpload } from "./audio-upload.ts";
 import type { AudioWorker } from "./audio-worker.ts";
 import { chooseSandbox } from "./choose-sandbox.ts";
@@ -18,7 +19,7 @@ import { SpoolSpace } from "./spool-space.ts";
 import { type StartWorker, WarmSpares } from "./warm-spares.ts";
 
 export interface AudioOptions {
-  readonly melBins: 80 | 128;
+  readonly windows: WindowShape;
   /** Longest audio accepted, in seconds; more is `audio_too_long`. */
   readonly maxSeconds: number;
   /** Largest upload, in bytes; more is `payload_too_large`. */
@@ -41,7 +42,7 @@ export interface AudioWindow {
   readonly index: number;
   /** Log-mel spectrogram [melBins × frames], row by row. */
   readonly features: Float32Array;
-  /** 10 ms each; 1,500 to 3,000, even. */
+  /** 10 ms each; as many as the shape of windows allows. */
   readonly frames: number;
   /** At least one. */
   readonly segments: readonly SpeechSegment[];

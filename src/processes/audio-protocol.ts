@@ -26,12 +26,29 @@ export const controlSigns = {
 export const samplingRate = 16_000;
 /** Samples from one column of the spectrogram to the next: 10 ms. */
 export const hopLength = 160;
-/** Columns of a window: the encoder repeats itself below 15 s and ends at 30 s. */
-export const fewestWindowFrames = 1500;
-export const mostWindowFrames = 3000;
+/** The longest window that any model is asked to read, in columns: 30 minutes. */
+export const mostWindowFrames = 180_000;
+
+/** The windows that a model reads: log-mel spectrograms, one column for 10 ms. */
+export interface WindowShape {
+  /** Rows. */
+  readonly melBins: 80 | 128;
+  /** Columns of the shortest and of the longest window. */
+  readonly fewestFrames: number;
+  /** At most `mostWindowFrames`. */
+  readonly mostFrames: number;
+  /** Every number of columns is a multiple of it. */
+  readonly frameStep: number;
+  /** Short segments of speech are packed into one window as long as they fit into so many columns. */
+  readonly packedFrames: number;
+  /**
+   * Logarithm (base 10) of the power 8 below which everything is cut; null for that of the loudest of the window.
+   */
+  readonly logMelMaximum: number | null;
+}
 
 export interface AudioStart {
-  readonly melBins: 80 | 128;
+  readonly windows: WindowShape;
   readonly maxSeconds: number;
   /** The file cannot be read from front to back; it is complete. */
   readonly needsWholeFile: boolean;

@@ -3,7 +3,7 @@ import type { EventBus } from "../events.ts";
 import { audioFailure } from "./audio-failures.ts";
 import { type AudioFrame, ProtocolViolation } from "./audio-frames.ts";
 import type { AudioOptions, AudioWindow } from "./audio-processes.ts";
-import type { AudioEnd, AudioWindowMessage } from "./audio-protocol.ts";
+import type { AudioEnd, AudioWindowMessage, WindowShape } from "./audio-protocol.ts";
 import type { AudioWorker } from "./audio-worker.ts";
 
 export interface DecodeUploadOptions {
@@ -54,7 +54,7 @@ export async function* decodeUpload(options: DecodeUploadOptions): AsyncGenerato
           throw audioFailure(message.fault, options.audio.maxSeconds);
         }
         if (message.type === "window") {
-          const window = toWindow(message, frame.values, options.audio.melBins, position);
+          const window = toWindow(message, frame.values, options.audio.windows, position);
           position = { index: window.index + 1, endMs: window.segments.at(-1)?.endMs ?? position.endMs };
           yield window;
         }
@@ -90,9 +90,9 @@ async function becomesReady(worker: AudioWorker): Promise<boolean> {
 }
 
 function begin(worker: AudioWorker, { audio, needsWholeFile }: DecodeUploadOptions, deliveredWindows: number): void {
-  const { melBins, maxSeconds, isStreamed } = audio;
+  const { windows, maxSeconds, isStreamed } = audio;
   const lifetimeMs = Math.max(shortestLifetimeMs, lifetimeFactor * 1000 * maxSeconds);
-  worker.begin({ melBins, maxSeconds, needsWholeFile, isStreamed, deliveredWindows }, lifetimeMs);
+  worker.begin({ windows, maxSeconds, needsWholeFile, isStreamed, deliveredWindows }, lifetimeMs);
 }
 
 /** The next frame; the process is killed when it has everything and is silent for too long. */
@@ -109,7 +109,7 @@ async function next(worker: AudioWorker, { isComplete }: DecodeUploadOptions): P
 function toWindow(
   { index, frames, segments }: AudioWindowMessage,
   features: Float32Array,
-  melBins: number,
+  shape: WindowShape,
   position: Position,
 ): AudioWindow {
   let previousEndMs = position.endMs;
@@ -118,7 +118,7 @@ function toWindow(
     previousEndMs = endMs;
     return follows;
   });
-  if (index !== position.index || features.length !== melBins * frames || !isInOrder) {
+  if (index !== position.index || !fits(frames, shape) || features.length !== shape.melBins * frames || !isInOrder) {
     throw new ProtocolViolation("a window of the audio process contradicts what came before");
   }
   return {
@@ -127,4 +127,8 @@ function toWindow(
     frames,
     segments: segments.map(([startMs, endMs, windowStartMs]) => ({ startMs, endMs, windowStartMs })),
   };
+}
+
+function fits(frames: number, { fewestFrames, mostFrames, frameStep }: WindowShape): boolean {
+  return frames >= fewestFrames && frames <= mostFrames && frames % frameStep === 0;
 }

@@ -8,18 +8,24 @@ export interface TextWindowInput {
   readonly inputIds: Int32Array;
 }
 
-/** At most 30 s of one request's audio. */
+/** A window of one request's audio. */
 export interface AudioWindowInput {
   readonly kind: "audio";
   /** Log-mel spectrogram [melBins × frames], row by row. */
   readonly features: Float32Array;
   readonly melBins: number;
-  /** 10 ms each; 1,500 to 3,000, even. */
+  /** 10 ms each. */
   readonly frames: number;
-  /** ISO 639-1 code, or null to detect it. */
+  /** How much of the window is audio, rather than silence that fills it up. Milliseconds. */
+  readonly audioMs: number;
+  /** ISO 639-1 code, or null to find it out. */
   readonly language: string | null;
+  /** The whole prompt, for a model whose tokenizer writes it; empty for one that needs only the language. */
+  readonly promptTokenIds: Int32Array;
   /** 0 takes the likeliest token at each step. */
   readonly temperature: number;
+  /** Above temperature 0: the same seed draws the same tokens. An unsigned integer of 32 bits. */
+  readonly seed: number;
 }
 
 export type WindowInput = TextWindowInput | AudioWindowInput;
@@ -35,12 +41,12 @@ export interface TranscriptOutput {
   readonly kind: "transcript";
   /** Text tokens, without special tokens. */
   readonly tokenIds: Int32Array;
-  /** ISO 639-1 code: the one asked for, or the detected one. */
-  readonly language: string;
-  /** 0–1. */
-  readonly languageProbability: number;
-  /** 0–1: that nobody speaks in the window. */
-  readonly noSpeechProbability: number;
+  /** ISO 639-1 code: the one asked for, or the detected one; null when there is neither. */
+  readonly language: string | null;
+  /** 0–1; null when the model does not say. */
+  readonly languageProbability: number | null;
+  /** 0–1: that nobody speaks in the window; null when the model does not say. */
+  readonly noSpeechProbability: number | null;
   /** Mean log-probability of the chosen tokens, end token included; at most 0. */
   readonly averageLogProbability: number;
 }
@@ -167,14 +173,18 @@ function isOutput(value: unknown): boolean {
     case "transcript":
       return (
         output.tokenIds instanceof Int32Array &&
-        typeof output.language === "string" &&
-        typeof output.languageProbability === "number" &&
-        typeof output.noSpeechProbability === "number" &&
+        (output.language === null || typeof output.language === "string") &&
+        isNumberOrNull(output.languageProbability) &&
+        isNumberOrNull(output.noSpeechProbability) &&
         typeof output.averageLogProbability === "number"
       );
     default:
       return false;
   }
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || typeof value === "number";
 }
 
 function isWireError(error: unknown): boolean {

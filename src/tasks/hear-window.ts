@@ -8,10 +8,11 @@ export interface HeardWindow {
   /** Trimmed; empty when nobody speaks in it. */
   readonly text: string;
   readonly tokens: number;
-  readonly language: string;
-  /** 0–1: the model's, of that language. */
-  readonly languageProbability: number;
-  readonly noSpeechProbability: number;
+  /** Null when none was asked for and the model detects none. */
+  readonly language: string | null;
+  /** 0–1: the model's, of that language; null when it does not say. Like the next one. */
+  readonly languageProbability: number | null;
+  readonly noSpeechProbability: number | null;
   readonly averageLogProbability: number;
   /** Bytes of the text divided by its bytes when compressed: high when it repeats itself. */
   readonly compressionRatio: number;
@@ -74,8 +75,8 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
     text,
     tokens: tokenIds.length,
     language,
-    languageProbability: Math.min(1, Math.max(0, languageProbability)),
-    noSpeechProbability: Math.min(1, Math.max(0, noSpeechProbability)),
+    languageProbability: clamp(languageProbability),
+    noSpeechProbability: clamp(noSpeechProbability),
     averageLogProbability: Math.min(0, averageLogProbability),
     compressionRatio: compressionRatioOf(text),
     queueMs: output.queueMs,
@@ -86,8 +87,9 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
 /** @throws ServiceError `invalid_prediction`; the numbers are among its facts. */
 function checkOutput(output: SpeechWindowOutput, languages: readonly string[]): void {
   const { language, languageProbability, noSpeechProbability, averageLogProbability } = output;
+  const isKnownLanguage = language === null || languages.includes(language);
   const isValid =
-    languages.includes(language) &&
+    isKnownLanguage &&
     isProbability(languageProbability) &&
     isProbability(noSpeechProbability) &&
     Number.isFinite(averageLogProbability) &&
@@ -95,12 +97,16 @@ function checkOutput(output: SpeechWindowOutput, languages: readonly string[]): 
   if (!isValid) {
     // Strings, because JSON has neither NaN nor Infinity.
     const numbers = [languageProbability, noSpeechProbability, averageLogProbability].map(String);
-    throw invalidPrediction({ isKnownLanguage: languages.includes(language), numbers });
+    throw invalidPrediction({ isKnownLanguage, numbers });
   }
 }
 
-function isProbability(value: number): boolean {
-  return value >= -tolerance && value <= 1 + tolerance;
+function isProbability(value: number | null): boolean {
+  return value === null || (value >= -tolerance && value <= 1 + tolerance);
+}
+
+function clamp(probability: number | null): number | null {
+  return probability === null ? null : Math.min(1, Math.max(0, probability));
 }
 
 /** 0 for no text. */
@@ -110,7 +116,8 @@ function compressionRatioOf(text: string): number {
 }
 
 function isSilence({ text, noSpeechProbability, averageLogProbability }: HeardWindow): boolean {
-  return text === "" || (noSpeechProbability > noSpeechThreshold && averageLogProbability < logProbabilityThreshold);
+  const mayBeSilence = noSpeechProbability !== null && noSpeechProbability > noSpeechThreshold;
+  return text === "" || (mayBeSilence && averageLogProbability < logProbabilityThreshold);
 }
 
 function isRepetitive({ compressionRatio }: HeardWindow): boolean {

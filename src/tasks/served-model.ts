@@ -1,4 +1,5 @@
 import type { ModelState } from "../events.ts";
+import type { WindowShape } from "../processes/audio-protocol.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import type { PreparedText } from "../text/prepared-text.ts";
 
@@ -53,8 +54,10 @@ export interface SpeechModel extends ModelCommon {
   readonly task: "automatic-speech-recognition";
   /** ISO 639-1 codes of the languages that it knows; a few that have none go by their ISO 639-3 code. */
   readonly languages: readonly string[];
-  /** Rows of the spectrograms that it reads. */
-  readonly melBins: 80 | 128;
+  /** Whether it says which language is spoken when none is named. Else it just writes in that language. */
+  readonly detectsLanguage: boolean;
+  /** The windows that it reads. */
+  readonly windows: WindowShape;
   /** Windows of one request in flight that keep all of its instances busy; more would only wait. */
   readonly windowsAhead: number;
   /**
@@ -69,23 +72,28 @@ export interface SpeechModel extends ModelCommon {
 export interface SpeechWindowInput {
   /** Log-mel spectrogram [melBins × frames], row by row. */
   readonly features: Float32Array;
-  /** 10 ms each; 1,500 to 3,000, even. */
+  /** 10 ms each; as many as the shape of windows allows. */
   readonly frames: number;
-  /** One of the model's languages, or null to detect it. */
+  /** How much of the window is audio, rather than silence that fills it up. Milliseconds. */
+  readonly audioMs: number;
+  /** One of the model's languages, or null to find it out. */
   readonly language: string | null;
   /** 0–1; 0 takes the likeliest token at each step. */
   readonly temperature: number;
+  /** Above temperature 0: the same seed draws the same tokens. An unsigned integer of 32 bits. */
+  readonly seed: number;
 }
 
 /** What the model says of one window, before any judgement of its validity. */
 export interface SpeechWindowOutput {
   /** Text tokens, without special tokens. */
   readonly tokenIds: Int32Array;
-  readonly language: string;
-  /** 0–1. */
-  readonly languageProbability: number;
-  /** 0–1: that nobody speaks in the window. */
-  readonly noSpeechProbability: number;
+  /** The one asked for, or the detected one; null when none was asked for and the model detects none. */
+  readonly language: string | null;
+  /** 0–1; null when the model does not say. */
+  readonly languageProbability: number | null;
+  /** 0–1: that nobody speaks in the window; null when the model does not say. */
+  readonly noSpeechProbability: number | null;
   /** Mean log-probability of the chosen tokens, end token included; at most 0. */
   readonly averageLogProbability: number;
   /** From submission to dispatch. */

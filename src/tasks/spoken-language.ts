@@ -9,10 +9,20 @@ export class SpokenLanguage {
   readonly #probabilities = new Map<string, number>();
   #windows = 0;
   #decided: string | null;
+  readonly #canBeFound: boolean;
 
-  /** @param asked the language that the client names; null to find it out. */
-  constructor(asked: string | null) {
+  /**
+   * @param asked the language that the client names; null to find it out.
+   * @param canBeFound whether windows will tell.
+   */
+  constructor(asked: string | null, canBeFound: boolean) {
     this.#decided = asked;
+    this.#canBeFound = canBeFound;
+  }
+
+  /** Whether it is still to be found out. */
+  get isOpen(): boolean {
+    return this.#decided === null && this.#canBeFound;
   }
 
   /** The language in which the next windows are heard; null while it is open. */

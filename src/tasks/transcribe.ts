@@ -10,10 +10,12 @@ import { shareText } from "./share-text.ts";
 import { SpokenLanguage } from "./spoken-language.ts";
 
 export interface TranscribeInput {
-  /** One of the model's languages, or null to detect it. */
+  /** One of the model's languages, or null to find it out. */
   readonly language: string | null;
   /** 0–1; 0 takes the likeliest token at each step. */
   readonly temperature: number;
+  /** Above temperature 0: the same seed draws the same words. An unsigned integer of 32 bits. */
+  readonly seed: number;
   /** Scores each segment's text; null when nobody asked for it. */
   readonly moderation: TextModel | null;
   /** 0–1; a segment is flagged when its toxic score reaches it. */
@@ -31,9 +33,10 @@ export interface TranscriptSegment {
   readonly text: string;
   /** About how many of its window's tokens are its own. */
   readonly tokens: number;
-  readonly language: string;
-  /** Of the window that it was heard in, like the two below. */
-  readonly noSpeechProbability: number;
+  /** Null when none was asked for and the model detects none. */
+  readonly language: string | null;
+  /** Of the window that it was heard in, like the two below; null when the model does not say. */
+  readonly noSpeechProbability: number | null;
   readonly averageLogProbability: number;
   readonly compressionRatio: number;
   /** Null when it was not asked for. */
@@ -49,7 +52,7 @@ export interface TranscribeSteps extends StepDurations {
 
 export interface TranscriptSummary {
   readonly model: ModelIdentity;
-  /** The one asked for or detected; null when nobody speaks. */
+  /** The one asked for or detected; null when there is neither. */
   readonly language: string | null;
   readonly durationMs: number;
   readonly speechMs: number;
@@ -127,7 +130,7 @@ class TranscriptionRun {
     this.#input = input;
     this.#context = { ...context, signal: AbortSignal.any([context.signal, this.#ended.signal]) };
     this.#events = events;
-    this.#language = new SpokenLanguage(input.language);
+    this.#language = new SpokenLanguage(input.language, model.detectsLanguage);
     // Whoever reads the segments hears of a failure there.
     this.#summary.promise.catch(() => {});
     audio.summary.then(
@@ -168,19 +171,28 @@ class TranscriptionRun {
   #transcripts(): AsyncIterable<WindowTranscript> {
     const limits = {
       // Until the language is known one window runs at a time: the others are to be heard in the same one.
-      atOnce: () => (this.#language.decided === null ? 1 : this.#model.windowsAhead),
+      atOnce: () => (this.#language.isOpen ? 1 : this.#model.windowsAhead),
       signal: this.#context.signal,
     };
     return mapInOrder(this.#audio.windows, limits, (window) => this.#transcribeWindow(window));
   }
 
-  async #transcribeWindow({ features, frames, segments: stretches }: AudioWindow): Promise<WindowTranscript> {
-    allowForAudio(this.#context.deadline, stretches.at(-1)?.endMs ?? 0);
-    const { temperature } = this.#input;
-    const input = { features, frames, language: this.#language.decided, temperature };
+  async #transcribeWindow({ index, features, frames, segments: stretches }: AudioWindow): Promise<WindowTranscript> {
+    const last = stretches.at(-1)!;
+    allowForAudio(this.#context.deadline, last.endMs);
+    const { temperature, seed } = this.#input;
+    const input = {
+      features,
+      frames,
+      audioMs: last.windowStartMs + lengthOf(last),
+      language: this.#language.decided,
+      temperature,
+      // Each window draws its own tokens.
+      seed: (seed + index) % 2 ** 32,
+    };
     const speechMs = stretches.reduce((total, stretch) => total + lengthOf(stretch), 0);
     const heard = await hearWindow(this.#model, input, speechMs, this.#context);
-    if (heard.text !== "") {
+    if (heard.text !== "" && heard.language !== null && heard.languageProbability !== null) {
       this.#language.hear(heard.language, heard.languageProbability);
     }
     return { heard, segments: await this.#toSegments(heard, stretches) };

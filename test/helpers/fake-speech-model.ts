@@ -1,6 +1,7 @@
 import type { RequestContext } from "../../src/scheduler/request-context.ts";
 import type { SpeechModel, SpeechWindowInput, SpeechWindowOutput } from "../../src/tasks/served-model.ts";
 import { FakeModel } from "./fake-model.ts";
+import { whisperWindows } from "./window-shapes.ts";
 
 /** What the fake hears in a window; the rest is sound speech in French. */
 export type Heard = Partial<Omit<SpeechWindowOutput, "tokenIds">> & { readonly text: string };
@@ -12,7 +13,8 @@ export type Heard = Partial<Omit<SpeechWindowOutput, "tokenIds">> & { readonly t
 export class FakeSpeechModel extends FakeModel implements SpeechModel {
   readonly task = "automatic-speech-recognition" as const;
   readonly languages = ["de", "en", "es", "fr"];
-  readonly melBins = 80 as const;
+  detectsLanguage = true;
+  readonly windows = whisperWindows;
   windowsAhead = 3;
   /** Every window it was given, oldest first. */
   readonly inputs: SpeechWindowInput[] = [];

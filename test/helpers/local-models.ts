@@ -16,6 +16,8 @@ export function modelSettings(changes: Partial<ModelConfig> = {}): ModelConfig {
     instances: 1,
     spares: 0,
     intraOpNumThreads: 1,
+    maxBatchSize: 1,
+    chunksPerWindow: 1,
     required: true,
     plugins: [],
     ...changes,

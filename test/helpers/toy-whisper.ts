@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Manifest } from "../../src/model-store/manifest.ts";
 import type { AudioWindowInput } from "../../src/processes/protocol.ts";
+import { audioWindow } from "./audio-window.ts";
 import { validManifest } from "./model-folder.ts";
 
 /** A model folder with graphs of every layout, see its `make.py`. Its spectrograms have 2 rows and up to 8 frames. */
@@ -16,7 +17,7 @@ export function toyWhisperManifest(...onnxFiles: readonly string[]): Manifest {
 export function toyWindow(number: number, frames: number, language: "en" | "fr" | null = "fr"): AudioWindowInput {
   const features = new Float32Array(2 * frames);
   features[0] = number;
-  return { kind: "audio", features, melBins: 2, frames, language, temperature: 0 };
+  return audioWindow({ features, melBins: 2, frames, language });
 }
 
 /** What the toy says after the prompt when its features have this sum. */

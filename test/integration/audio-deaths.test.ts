@@ -12,6 +12,7 @@ import { childProcesses } from "../helpers/child-processes.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { descendants, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { speechFile } from "../helpers/speech-file.ts";
+import { whisperWindows } from "../helpers/window-shapes.ts";
 
 /** Without spares: every process belongs to the upload. */
 const settings: Omit<AudioSettings, "decoder"> = {
@@ -21,7 +22,7 @@ const settings: Omit<AudioSettings, "decoder"> = {
   sandbox: "auto",
   spares: 0,
 };
-const options = { melBins: 80, maxSeconds: 36_000, maxBytes: 100_000_000, isStreamed: false } as const;
+const options = { windows: whisperWindows, maxSeconds: 36_000, maxBytes: 100_000_000, isStreamed: false } as const;
 const bytes = speechFile(
   Array.from({ length: 12 }, () => "vm-intro.wav"),
   700,

@@ -19,6 +19,7 @@ import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { isAlive, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { readAll } from "../helpers/read-all.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
+import { whisperWindows } from "../helpers/window-shapes.ts";
 
 const settings: AudioSettings = {
   decoder: "node-av",
@@ -28,7 +29,7 @@ const settings: AudioSettings = {
   sandbox: "auto",
   spares: 1,
 };
-const options = { melBins: 80, maxSeconds: 36_000, maxBytes: 100_000_000, isStreamed: false } as const;
+const options = { windows: whisperWindows, maxSeconds: 36_000, maxBytes: 100_000_000, isStreamed: false } as const;
 const decoders = (["node-av", "ffmpeg"] as const).filter((decoder) => missingDecoder(decoder, projectRoot) === null);
 
 test("a decoder is installed", () => {
@@ -275,7 +276,7 @@ describe.each(decoders)("with %s", (decoder) => {
   });
 
   test("features for models with 128 mel bins are as many", async () => {
-    const { windows } = await decode(clip("speech.wav"), { melBins: 128 });
+    const { windows } = await decode(clip("speech.wav"), { windows: { ...whisperWindows, melBins: 128 } });
     expect(windows[0]?.features).toHaveLength(128 * 1500);
   });
 

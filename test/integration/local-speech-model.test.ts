@@ -61,5 +61,12 @@ test("the windows in flight when a process is killed run again, and nothing is l
 });
 
 function windowOf(steps: number, token: number): SpeechWindowInput {
-  return { features: Float32Array.of(steps, token), frames: 1_500, language: null, temperature: 0 };
+  return {
+    features: Float32Array.of(steps, token),
+    frames: 1_500,
+    audioMs: 15_000,
+    language: null,
+    temperature: 0,
+    seed: 0,
+  };
 }

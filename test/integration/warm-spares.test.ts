@@ -8,6 +8,7 @@ import { WarmSpares } from "../../src/processes/warm-spares.ts";
 import { childProcesses } from "../helpers/child-processes.ts";
 import { fixtureProgram } from "../helpers/fixture-program.ts";
 import { waitUntil } from "../helpers/process-facts.ts";
+import { whisperWindows } from "../helpers/window-shapes.ts";
 
 const failing = fixtureProgram("exits-at-once");
 const waiting = fixtureProgram("never-ends");
@@ -49,8 +50,8 @@ test("an upload that cannot be read ends the worker that waits for it", async ()
   const programs = { audio: waiting, ffmpegOnPipe: waiting, ffmpegOnFile: waiting, probes: [] };
   const worker = new FfmpegWorker([], programs, upload, false);
   onTestFinished(() => worker.kill());
-  const start = { melBins: 80, maxSeconds: 60, needsWholeFile: false, isStreamed: false, deliveredWindows: 0 } as const;
-  worker.begin(start, 60_000);
+  const work = { maxSeconds: 60, needsWholeFile: false, isStreamed: false, deliveredWindows: 0 } as const;
+  worker.begin({ windows: whisperWindows, ...work }, 60_000);
   expect(await worker.exited).toMatchObject({ signal: "SIGKILL", wasKilled: true });
 });
 

@@ -35,7 +35,16 @@ test("the comments in default.yaml mark exactly the settings that need a restart
 test("a model needs no more than its folder", () => {
   expect(modelsFileSchema.parse({ models: [{ folder: "models/small" }] })).toEqual({
     models: [
-      { folder: "models/small", instances: "auto", spares: 1, intraOpNumThreads: 1, required: true, plugins: [] },
+      {
+        folder: "models/small",
+        instances: "auto",
+        spares: 1,
+        intraOpNumThreads: 1,
+        maxBatchSize: 1,
+        chunksPerWindow: 1,
+        required: true,
+        plugins: [],
+      },
     ],
   });
 });

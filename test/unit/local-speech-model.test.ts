@@ -5,7 +5,7 @@ import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 test("a folder is opened with its languages, its mel bins and its vocabulary", async () => {
   using folder = new TemporaryFolder();
   const model = await openSpeechModel({ folder: writeSpeechFolder(folder.path), instances: 3 });
-  expect([model.identity.name, model.task, model.melBins]).toEqual([
+  expect([model.identity.name, model.task, model.windows.melBins]).toEqual([
     "whisper-base",
     "automatic-speech-recognition",
     80,

@@ -1,13 +1,13 @@
 import { ServiceError } from "../../errors.ts";
-import type { ModelDirectory, ServedModel } from "../../tasks/served-model.ts";
+import type { ModelDirectory } from "../../tasks/served-model.ts";
 import type { App } from "../app.ts";
+import { describeModel } from "../describe-model.ts";
 import { modelListSchema, modelParametersSchema, modelSchema } from "../schemas/models.ts";
 import { commonErrors } from "./route-errors.ts";
-
-const ownedBy = "guardrail-api";
+import type { SpeechDependencies } from "./transcription.ts";
 
 /** `GET /v1/models` and `GET /v1/models/:name`, in OpenAI's shape with some fields more. */
-export function addModelRoutes(app: App, models: ModelDirectory): void {
+export function addModelRoutes(app: App, models: ModelDirectory, limits: SpeechDependencies["limits"]): void {
   const created = Math.floor(Date.now() / 1000);
 
   app.get(
@@ -21,7 +21,10 @@ export function addModelRoutes(app: App, models: ModelDirectory): void {
         response: { 200: modelListSchema },
       },
     },
-    () => ({ object: "list" as const, data: models.list().map((model) => describe(model, created)) }),
+    ({ exchange }) => ({
+      object: "list" as const,
+      data: models.list().map((model) => describeModel(model, created, limits(exchange.config))),
+    }),
   );
 
   app.get(
@@ -36,28 +39,12 @@ export function addModelRoutes(app: App, models: ModelDirectory): void {
         response: { 200: modelSchema },
       },
     },
-    ({ params }) => {
+    ({ params, exchange }) => {
       const model = models.find(params.name);
       if (model === null) {
         throw new ServiceError("model_not_found", "The model does not exist; see /v1/models.", { param: "name" });
       }
-      return describe(model, created);
+      return describeModel(model, created, limits(exchange.config));
     },
   );
-}
-
-function describe(model: ServedModel, created: number) {
-  const { name, version, digest } = model.identity;
-  return {
-    id: name,
-    object: "model" as const,
-    created,
-    owned_by: ownedBy,
-    task: model.task,
-    version,
-    digest,
-    device: model.device,
-    state: model.state(),
-    ...(model.task === "text-classification" ? { labels: [...model.labels] } : { languages: [...model.languages] }),
-  };
 }

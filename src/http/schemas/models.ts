@@ -1,4 +1,39 @@
 import { z } from "zod";
+import { responseFormats, timestampGranularities, timestampSource } from "./transcribe.ts";
+
+const count = z.int().min(1);
+
+/** Of text-classification models. */
+const textLimitsSchema = z.strictObject({
+  texts: count.meta({ description: "Texts of one request." }),
+  characters: count.meta({ description: "Unicode code points of one text." }),
+});
+
+/** Of automatic-speech-recognition models. */
+const speechLimitsSchema = z.strictObject({
+  upload_bytes: count,
+  audio_seconds: count,
+  window_seconds: z.number().positive().meta({ description: "Of audio that the model hears at once." }),
+});
+
+/** Of automatic-speech-recognition models. */
+const speechShape = {
+  languages: z.array(z.string()).optional().meta({ description: "ISO 639 codes of the languages that it knows." }),
+  detects_language: z
+    .boolean()
+    .optional()
+    .meta({ description: "Whether it says which language is spoken when the request names none." }),
+  response_formats: z.array(z.enum(responseFormats)).optional(),
+  stream_formats: z
+    .array(z.enum(responseFormats))
+    .optional()
+    .meta({ description: "Formats that can be asked for together with stream=true." }),
+  timestamp_source: z
+    .literal(timestampSource)
+    .optional()
+    .meta({ description: "Segments begin and end where speech does, not where the model believes that words do." }),
+  timestamp_granularities: z.array(z.enum(timestampGranularities)).optional(),
+};
 
 export const modelSchema = z
   .strictObject({
@@ -12,10 +47,8 @@ export const modelSchema = z
     device: z.string(),
     state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
     labels: z.array(z.string()).optional().meta({ description: "What it tells apart; of text-classification models." }),
-    languages: z
-      .array(z.string())
-      .optional()
-      .meta({ description: "ISO 639 codes of the languages that it knows; of automatic-speech-recognition models." }),
+    ...speechShape,
+    limits: z.union([textLimitsSchema, speechLimitsSchema]),
   })
   .meta({ id: "Model" });
 

@@ -6,8 +6,14 @@ export const responseFormats = ["json", "text", "srt", "vtt", "verbose_json"] as
 
 export type ResponseFormat = (typeof responseFormats)[number];
 
+/** What times can be asked for. */
+export const timestampGranularities = ["segment"] as const;
+
+/** Where all times come from: no model that is served here tells when its words were said. */
+export const timestampSource = "voice_activity" as const;
+
 /** Subtitles are files: they have no events. */
-const formatsWithoutStream: readonly ResponseFormat[] = ["srt", "vtt"];
+export const formatsWithoutStream: readonly ResponseFormat[] = ["srt", "vtt"];
 
 /** A string that is refused with the message unless the test holds; its JSON schema says nothing of the test. */
 const textThat = (holds: (text: string) => boolean, message: string) =>
@@ -23,6 +29,14 @@ const fraction = textThat(
 )
   .transform(Number)
   .meta({ type: "number", minimum: 0, maximum: 1 });
+
+/** Unsigned, of 32 bits. */
+export const largestSeed = 2 ** 32 - 1;
+
+const seed = textThat(
+  (text) => /^\d{1,10}$/.test(text) && Number(text) <= largestSeed,
+  `must be an integer from 0 to ${largestSeed}`,
+).transform(Number);
 
 const truthValue = z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"] }).meta({ type: "boolean" });
 
@@ -44,6 +58,12 @@ const shape = {
     .default(false)
     .meta({ description: "Server-sent events instead of one answer; not with srt and vtt." }),
   temperature: fraction.default(0).meta({ description: "0 takes the likeliest word at each step." }),
+  seed: seed.optional().meta({
+    type: "integer",
+    minimum: 0,
+    maximum: largestSeed,
+    description: "Above temperature 0, the same seed gives the same words; drawn anew for each request when absent.",
+  }),
   "timestamp_granularities[]": granularities.optional(),
   timestamp_granularities: granularities.optional(),
   moderate: truthValue.default(false).meta({ description: "Score each segment for toxicity." }),
@@ -132,7 +152,7 @@ export const verboseTranscriptionSchema = z
     task: z.literal("transcribe"),
     ...wholeShape,
     timestamp_source: z
-      .literal("voice_activity")
+      .literal(timestampSource)
       .meta({ description: "Segments begin and end where speech does, not where the model believes that words do." }),
     segments: z.array(
       z.strictObject({
@@ -145,8 +165,10 @@ export const verboseTranscriptionSchema = z
         temperature: probabilitySchema,
         avg_logprob: z.number().max(0),
         compression_ratio: z.number().min(0),
-        no_speech_prob: probabilitySchema,
-        language: z.string(),
+        no_speech_prob: probabilitySchema.nullable().meta({ description: "Null when the model does not say." }),
+        language: z.string().nullable().meta({
+          description: "Null when none was asked for and the model detects none.",
+        }),
         toxicity: toxicitySchema.optional(),
       }),
     ),

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { TranscriptSegment } from "../../tasks/transcribe.ts";
-import { verboseTranscriptionSchema } from "../schemas/transcribe.ts";
+import { timestampSource, verboseTranscriptionSchema } from "../schemas/transcribe.ts";
 import { collecting } from "./json.ts";
 import { type TranscriptFormat, type TranscriptRequest, toSeconds } from "./transcript-format.ts";
 import { describeWhole } from "./whole-transcript.ts";
@@ -15,7 +15,7 @@ export function verboseJsonFormat(request: TranscriptRequest): TranscriptFormat 
     return verboseTranscriptionSchema.parse({
       task: "transcribe",
       ...describeWhole(request, segments, summary),
-      timestamp_source: "voice_activity",
+      timestamp_source: timestampSource,
       segments: segments.map((segment) => describeSegment(segment, request.temperature)),
       model: { ...summary.model },
       timings: { queueMs, preprocessMs, inferenceMs, totalMs },
@@ -33,10 +33,9 @@ function describeSegment(segment: TranscriptSegment, temperature: number) {
     text,
     tokens: [],
     temperature,
-    // Float32 may pass the ends of a range by a rounding error.
-    avg_logprob: Math.min(0, segment.averageLogProbability),
+    avg_logprob: segment.averageLogProbability,
     compression_ratio: segment.compressionRatio,
-    no_speech_prob: Math.min(1, Math.max(0, segment.noSpeechProbability)),
+    no_speech_prob: segment.noSpeechProbability,
     language,
     ...(toxicity !== null && { toxicity }),
   };

@@ -1,9 +1,10 @@
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "../plugin.ts";
 import { plugin as camembert } from "./camembert.ts";
+import { plugin as voxtral } from "./voxtral.ts";
 import { plugin as whisper } from "./whisper.ts";
 
-const builtIn: readonly Plugin[] = [camembert, whisper];
+const builtIn: readonly Plugin[] = [camembert, voxtral, whisper];
 
 /**
  * The plugin of that name: one of `modules` first, so that configuration can replace a family, then a built-in one.

@@ -1,6 +1,8 @@
 import type { AudioWindowInput, TranscriptOutput } from "../../processes/protocol.ts";
 import type { Decoder } from "../generation/decoder.ts";
-import { type Generation, generate } from "../generation/generate.ts";
+import { generate } from "../generation/generate.ts";
+import type { Generation } from "../generation/generated-text.ts";
+import { seededRandom } from "../generation/seeded-random.ts";
 import type { WhisperGraphs } from "./layout.ts";
 import { padWithSilence } from "./silence.ts";
 import { likeliestLanguage, readStartProbabilities, type StartProbabilities } from "./start-probabilities.ts";
@@ -61,6 +63,7 @@ async function transcribeFrames(
   let steps = 0;
   const generation = await generate(decoder, logits, config.generation, {
     temperature: window.temperature,
+    random: seededRandom(window.seed),
     // The full context is the last attempt. Whether people may have repeated themselves so is for its readers to judge.
     stopsInLoop: frames < config.maxFrames,
     onStep: async () => {

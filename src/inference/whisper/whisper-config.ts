@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import type { GenerationRules } from "../generation/generate.ts";
-import { JsonFields } from "./json-fields.ts";
+import type { GenerationRules } from "../generation/generated-text.ts";
+import { JsonFields } from "../json-fields.ts";
 
 /** What running a Whisper model needs of its folder's `config.json` and `generation_config.json`. */
 export interface WhisperConfig {
@@ -32,6 +32,7 @@ export async function readWhisperConfig(folder: string): Promise<WhisperConfig> 
   const decoderHeads = config.count("decoder_attention_heads");
   const generation = await JsonFields.read(join(folder, "generation_config.json"));
   const noTimestampsTokenId = generation.count("no_timestamps_token_id");
+  const endTokenId = generation.count("eos_token_id");
   return {
     melBins: config.count("num_mel_bins"),
     // The second convolution of the encoder halves the number of frames.
@@ -46,7 +47,9 @@ export async function readWhisperConfig(folder: string): Promise<WhisperConfig> 
     noSpeechTokenId: noTimestampsTokenId - 1,
     languageTokenIds: languageTokenIdsOf(generation),
     generation: {
-      endTokenId: generation.count("eos_token_id"),
+      endTokenId,
+      // Behind it come languages, tasks and times.
+      textTokens: endTokenId + 1,
       suppressed: Int32Array.from(generation.counts("suppress_tokens")),
       suppressedAtBegin: Int32Array.from(generation.counts("begin_suppress_tokens")),
       // As in OpenAI's implementation, which leaves the other half to the text of earlier windows.

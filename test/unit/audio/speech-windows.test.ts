@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SpeechWindows } from "../../../src/audio/speech-windows.ts";
 import type { PackedWindow } from "../../../src/audio/window-packer.ts";
+import { whisperWindows } from "../../helpers/window-shapes.ts";
 
 const second = 16_000;
 const frame = 512;
@@ -129,6 +130,7 @@ function createSpeech(
   options: { isStreamed?: boolean; onWindow: (window: PackedWindow) => void },
 ): SpeechWindows {
   return new SpeechWindows({
+    shape: whisperWindows,
     probabilities: (samples) =>
       Promise.resolve(
         Float32Array.from({ length: samples.length / frame }, (_, at) => probabilities[indexOf(samples, at)] ?? 0),

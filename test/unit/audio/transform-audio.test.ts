@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { DecodedFile } from "../../../src/audio/decoder.ts";
 import { transformAudio } from "../../../src/audio/transform-audio.ts";
 import type { AudioWindowMessage } from "../../../src/processes/audio-protocol.ts";
+import { whisperWindows } from "../../helpers/window-shapes.ts";
 
 const rate = 16_000;
 const frame = 512;
@@ -46,7 +47,7 @@ async function transform(
   const windows: [AudioWindowMessage, number][] = [];
   const progress: number[] = [];
   const { speechMs } = await transformAudio({
-    start: { melBins: 80, maxSeconds, needsWholeFile: false, isStreamed, deliveredWindows },
+    start: { windows: whisperWindows, maxSeconds, needsWholeFile: false, isStreamed, deliveredWindows },
     decoder: decode(parts),
     waitedMs: () => 0,
     probabilities: (samples) =>

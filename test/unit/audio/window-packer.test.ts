@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type PackedWindow, WindowPacker } from "../../../src/audio/window-packer.ts";
+import { whisperWindows } from "../../helpers/window-shapes.ts";
 
 const second = 16_000;
 
 test("an empty packer has no window", () => {
-  expect(new WindowPacker().flush()).toBeNull();
+  expect(new WindowPacker(whisperWindows).flush()).toBeNull();
 });
 
 test("segments lie one behind the other with half a second of silence between them, and keep their true times", () => {
-  const packer = new WindowPacker();
+  const packer = new WindowPacker(whisperWindows);
   packer.add(2 * second, new Float32Array(second).fill(0.5));
   packer.add(60 * second, new Float32Array(3 * second).fill(0.25));
   const window = packer.flush();
@@ -29,13 +30,13 @@ test.each([
   [15.01, 1502],
   [29.984, 3000],
 ])("%f s of speech make %i frames: even, and 15 s at least", (seconds, expected) => {
-  const packer = new WindowPacker();
+  const packer = new WindowPacker(whisperWindows);
   packer.add(0, new Float32Array(Math.round(seconds * second)));
   expect(packer.flush()?.frames).toBe(expected);
 });
 
 test("nothing of a window is left in the next", () => {
-  const packer = new WindowPacker();
+  const packer = new WindowPacker(whisperWindows);
   packer.add(0, new Float32Array(5 * second).fill(1));
   packer.flush();
   packer.add(0, new Float32Array(second).fill(0.5));
@@ -66,7 +67,7 @@ test("whatever the lengths, every segment comes out once, in order, and no windo
 
 /** Each segment starts at its number and is filled with it. */
 function pack(lengths: readonly number[]): PackedWindow[] {
-  const packer = new WindowPacker();
+  const packer = new WindowPacker(whisperWindows);
   const windows = lengths.map((length, number) => {
     const full = packer.isFullFor(length) ? packer.flush() : null;
     packer.add(number, new Float32Array(length).fill(number));

@@ -44,6 +44,8 @@ test("MODELS_FILE names the models, with paths relative to the project root", ()
       instances: "auto",
       spares: 1,
       intraOpNumThreads: 1,
+      maxBatchSize: 1,
+      chunksPerWindow: 1,
       required: true,
       plugins: [join(projectRoot, "plugins/y.ts"), "/opt/z.ts"],
     },

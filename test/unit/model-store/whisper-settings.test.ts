@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readSpeechSettings } from "../../../src/model-store/speech-settings.ts";
+import { readWhisperSettings } from "../../../src/model-store/whisper-settings.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const languages = { "<|fr|>": 50265, "<|en|>": 50259, "<|haw|>": 50352 };
@@ -24,12 +24,12 @@ test.each([
 
 test("a missing file is named", async () => {
   using folder = new TemporaryFolder();
-  await expect(readSpeechSettings(folder.path)).rejects.toThrow(/generation_config\.json cannot be read \(ENOENT\)$/);
+  await expect(readWhisperSettings(folder.path)).rejects.toThrow(/generation_config\.json cannot be read \(ENOENT\)$/);
 });
 
 async function read(generation: unknown, preprocessor: unknown) {
   using folder = new TemporaryFolder();
   folder.write("generation_config.json", JSON.stringify(generation));
   folder.write("preprocessor_config.json", JSON.stringify(preprocessor));
-  return await readSpeechSettings(folder.path);
+  return await readWhisperSettings(folder.path);
 }

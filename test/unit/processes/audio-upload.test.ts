@@ -9,6 +9,7 @@ import { SpoolSpace } from "../../../src/processes/spool-space.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeWorker } from "../../helpers/fake-worker.ts";
 import { readAll } from "../../helpers/read-all.ts";
+import { whisperWindows } from "../../helpers/window-shapes.ts";
 
 const end: AudioEnd = {
   type: "end",
@@ -55,7 +56,7 @@ test("work begins when the start of the upload is there, and growth is told", as
   await upload.write(Buffer.from("1234WAVE"));
   await vi.waitFor(() => expect(worker.start).not.toBeNull());
   expect(worker.start).toEqual({
-    melBins: 80,
+    windows: whisperWindows,
     maxSeconds: 60,
     needsWholeFile: false,
     isStreamed: true,
@@ -133,6 +134,9 @@ test.each([
     "features of another size",
     (worker: FakeWorker) => worker.send(windowMessage(0, [[0, 1000, 0]]), new Float32Array(80)),
   ],
+  ["fewer columns than the shape of windows allows", (worker: FakeWorker) => sendColumns(worker, 1498)],
+  ["a number of columns between two that it allows", (worker: FakeWorker) => sendColumns(worker, 1501)],
+  ["more columns than it allows", (worker: FakeWorker) => sendColumns(worker, 3002)],
   ["a segment without length", (worker: FakeWorker) => sendWindow(worker, 0, [[1000, 1000, 0]])],
   [
     "segments out of order",
@@ -239,7 +243,7 @@ function createUpload(worker: FakeWorker) {
   const crashes = collectEvents(events, "audio_process_crashed");
   let closings = 0;
   const upload = new AudioUpload({
-    audio: { melBins: 80, maxSeconds: 60, maxBytes: 1000, isStreamed: true },
+    audio: { windows: whisperWindows, maxSeconds: 60, maxBytes: 1000, isStreamed: true },
     request: { requestId: "request", signal: controller.signal, onProgress: (decodedMs) => progress.push(decodedMs) },
     spare: { worker, upload: new SpoolFile() },
     space: new SpoolSpace(() => 1_000_000),
@@ -261,6 +265,10 @@ function windowMessage(index: number, segments: Segments): AudioWindowMessage {
 
 function sendWindow(worker: FakeWorker | undefined, index: number, segments: Segments): void {
   worker?.send(windowMessage(index, segments), new Float32Array(80 * 1500));
+}
+
+function sendColumns(worker: FakeWorker, frames: number): void {
+  worker.send({ ...windowMessage(0, [[0, 1000, 0]]), frames }, new Float32Array(80 * frames));
 }
 
 async function firstWindow(upload: AudioUpload): Promise<AudioWindow | null> {

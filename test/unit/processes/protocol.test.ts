@@ -56,7 +56,7 @@ const invalid: unknown[] = [
   { type: "result", id: 1, outputs: [{ logits: Float32Array.of(1, 2) }], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, kind: "logits" }], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, tokenIds: [7] }], inferenceMs: 1 },
-  { type: "result", id: 1, outputs: [{ ...transcript, language: null }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, language: 7 }], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, noSpeechProbability: "0.1" }], inferenceMs: 1 },
   { type: "run_failed", id: 1 },
   { type: "run_failed", error },

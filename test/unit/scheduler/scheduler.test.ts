@@ -7,6 +7,7 @@ import { Deadline } from "../../../src/scheduler/deadline.ts";
 import type { JobResult } from "../../../src/scheduler/job.ts";
 import type { RequestContext } from "../../../src/scheduler/request-context.ts";
 import { Scheduler, type SchedulerSettings } from "../../../src/scheduler/scheduler.ts";
+import { audioWindow } from "../../helpers/audio-window.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeProcess } from "../../helpers/fake-process.ts";
 import { requestContext } from "../../helpers/request-context.ts";
@@ -569,8 +570,7 @@ function submitPart(
 
 /** One audio window of a request, with this first feature. */
 function hear(scheduler: Scheduler, feature: number, requestId: string, signal?: AbortSignal): Promise<JobResult> {
-  const features = Float32Array.of(feature);
-  const input = { kind: "audio", features, melBins: 80, frames: 1_500, language: "fr", temperature: 0 } as const;
+  const input = audioWindow({ features: Float32Array.of(feature) });
   const options = signal === undefined ? { requestId } : { requestId, signal };
   const result = scheduler.submitPart([input], requestContext(options));
   result.catch(() => {});

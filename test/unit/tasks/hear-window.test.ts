@@ -6,7 +6,14 @@ import { FakeSpeechModel, type Heard } from "../../helpers/fake-speech-model.ts"
 import { requestContext } from "../../helpers/request-context.ts";
 
 const loop = "merci beaucoup ".repeat(40);
-const input: SpeechWindowInput = { features: new Float32Array(1), frames: 1_500, language: null, temperature: 0 };
+const input: SpeechWindowInput = {
+  features: new Float32Array(1),
+  frames: 1_500,
+  audioMs: 15_000,
+  language: null,
+  temperature: 0,
+  seed: 7,
+};
 
 test("what was heard comes with its tokens, its language and the model's judgement", async () => {
   const { heard } = await hear({ text: " Bonjour à tous. ", averageLogProbability: -0.3, noSpeechProbability: 0.05 });

@@ -18,7 +18,7 @@ import { FakeServedModel, toxicWord } from "../../helpers/fake-served-model.ts";
 import { FakeSpeechModel } from "../../helpers/fake-speech-model.ts";
 import { requestContext } from "../../helpers/request-context.ts";
 
-const plain: TranscribeInput = { language: "fr", temperature: 0, moderation: null, threshold: 0.5 };
+const plain: TranscribeInput = { language: "fr", temperature: 0, seed: 7, moderation: null, threshold: 0.5 };
 
 test("each stretch of speech becomes a segment with its times in the upload and its share of the text", async () => {
   const model = new FakeSpeechModel();

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fakeApp } from "../../../helpers/fake-app.ts";
 import { expectError } from "../../../helpers/fake-error-check.ts";
 import { FakeServedModel } from "../../../helpers/fake-served-model.ts";
+import { fakeSpeechApp } from "../../../helpers/fake-speech-app.ts";
 
 const description = {
   id: "camembert-toxicity-fr",
@@ -14,6 +15,7 @@ const description = {
   device: "cpu",
   state: "ready",
   labels: ["non_toxic", "toxic"],
+  limits: { texts: 32, characters: 10_000 },
 };
 
 describe("GET /v1/models", () => {
@@ -34,6 +36,23 @@ describe("GET /v1/models", () => {
 });
 
 describe("GET /v1/models/:name", () => {
+  it("says of a speech model what may be asked of it", async () => {
+    await using fake = await fakeSpeechApp();
+    fake.speechModel.detectsLanguage = false;
+    const { id, labels, ...described } = (await fake.app.inject("/v1/models/whisper-base")).json<typeof description>();
+    expect([id, labels]).toEqual(["whisper-base", undefined]);
+    expect(described).toMatchObject({
+      task: "automatic-speech-recognition",
+      languages: ["de", "en", "es", "fr"],
+      detects_language: false,
+      response_formats: ["json", "text", "srt", "vtt", "verbose_json"],
+      stream_formats: ["json", "text", "verbose_json"],
+      timestamp_source: "voice_activity",
+      timestamp_granularities: ["segment"],
+      limits: { upload_bytes: 10_000_000, audio_seconds: 3600, window_seconds: 30 },
+    });
+  });
+
   it("describes one model", async () => {
     await using fake = await fakeApp();
     expect((await fake.app.inject("/v1/models/camembert-toxicity-fr")).json()).toEqual(description);

@@ -109,7 +109,7 @@ describe("POST /v1/transcribe", () => {
     await fake.app.inject(rawUpload("?language=DE&temperature=0.5"));
     expect(fake.speechModel.inputs[0]).toMatchObject({ language: "de", temperature: 0.5 });
     expect(fake.uploads.session.options).toEqual({
-      melBins: 80,
+      windows: fake.speechModel.windows,
       maxBytes: 10_000_000,
       maxSeconds: 3600,
       isStreamed: false,

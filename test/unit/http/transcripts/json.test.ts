@@ -50,10 +50,10 @@ describe("the verbose_json format", () => {
     });
   });
 
-  it("forgives rounding errors of probabilities", () => {
-    const segment = transcriptSegment({ averageLogProbability: 5e-4, noSpeechProbability: 1.0005 });
+  it("says null for what the model does not say", () => {
+    const segment = transcriptSegment({ language: null, noSpeechProbability: null });
     expect(JSON.parse(written(verboseJsonFormat(request), [segment]))).toMatchObject({
-      segments: [{ avg_logprob: 0, no_speech_prob: 1 }],
+      segments: [{ language: null, no_speech_prob: null }],
     });
   });
 });

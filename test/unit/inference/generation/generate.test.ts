@@ -1,19 +1,18 @@
 import { expect, test } from "vitest";
-import {
-  type GenerationOptions,
-  type GenerationRules,
-  generate,
-} from "../../../../src/inference/generation/generate.ts";
+import { type GenerationOptions, generate } from "../../../../src/inference/generation/generate.ts";
+import type { GenerationRules } from "../../../../src/inference/generation/generated-text.ts";
+import { seededRandom } from "../../../../src/inference/generation/seeded-random.ts";
 import { FakeDecoder, fakeVocabulary, sureOf } from "../../../helpers/fake-decoder.ts";
 
 const end = 15;
 const rules: GenerationRules = {
   endTokenId: end,
+  textTokens: end + 1,
   suppressed: new Int32Array(),
   suppressedAtBegin: new Int32Array(),
   maxNewTokens: 100,
 };
-const options: GenerationOptions = { temperature: 0, stopsInLoop: true, onStep: () => {} };
+const options: GenerationOptions = { temperature: 0, random: seededRandom(1), stopsInLoop: true, onStep: () => {} };
 
 test("tokens are chosen one after the other, each is fed, and the end token is none of the text", async () => {
   const decoder = saying([3, 1, 4, 1, end]);
@@ -35,7 +34,7 @@ test("suppressed tokens are never chosen, those of the beginning only later", as
   expect([...tokenIds]).toEqual([6, 5]);
 });
 
-test("ids above the end token are no text, however likely", async () => {
+test("ids above the text tokens are never chosen, however likely", async () => {
   const { tokenIds } = await generate(saying([0, end]), rank([19, 16, 0]), rules, options);
   expect([...tokenIds]).toEqual([0]);
 });

@@ -5,7 +5,8 @@ import type { LoadedModel } from "../../../../src/inference/plugin.ts";
 import { plugin } from "../../../../src/inference/plugins/camembert.ts";
 import { Session } from "../../../../src/inference/session.ts";
 import { readManifest } from "../../../../src/model-store/model-folder.ts";
-import type { TextWindowInput, WindowInput } from "../../../../src/processes/protocol.ts";
+import type { TextWindowInput } from "../../../../src/processes/protocol.ts";
+import { audioWindow } from "../../../helpers/audio-window.ts";
 import { logitsOf } from "../../../helpers/logits-of.ts";
 import { realModelFolder, validManifest } from "../../../helpers/model-folder.ts";
 import { TemporaryFolder } from "../../../helpers/temporary-folder.ts";
@@ -50,15 +51,7 @@ test("a token beyond the vocabulary fails the run, and the next run is answered"
 });
 
 test("a window of audio fails the run", async () => {
-  const audio: WindowInput = {
-    kind: "audio",
-    features: new Float32Array(2),
-    melBins: 1,
-    frames: 2,
-    language: null,
-    temperature: 0,
-  };
-  await expect(model.run([audio], () => {})).rejects.toThrow("camembert reads windows of text, not of audio");
+  await expect(model.run([audioWindow()], () => {})).rejects.toThrow("camembert reads windows of text, not of audio");
 });
 
 test("a manifest without an ONNX model is not supported, one with it is", () => {

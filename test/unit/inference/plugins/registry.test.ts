@@ -18,8 +18,8 @@ test("a plugin of a configured module takes the place of the built-in one of its
 test("a plugin that nobody has is refused with the names that are known", async () => {
   using folder = new TemporaryFolder();
   const module = folder.write("other.mjs", 'export const plugin = { name: "other" };');
-  await expect(findPlugin("voxtral", [module])).rejects.toThrow(
-    'no plugin is named "voxtral"; known: other, camembert, whisper',
+  await expect(findPlugin("unheard-of", [module])).rejects.toThrow(
+    'no plugin is named "unheard-of"; known: other, camembert, voxtral, whisper',
   );
 });
 

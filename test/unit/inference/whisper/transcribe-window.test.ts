@@ -24,6 +24,7 @@ const config: WhisperConfig = {
   ]),
   generation: {
     endTokenId: end,
+    textTokens: end + 1,
     suppressed: new Int32Array(),
     suppressedAtBegin: new Int32Array(),
     maxNewTokens: 60,
@@ -34,8 +35,11 @@ const window: AudioWindowInput = {
   features: Float32Array.of(0, 1, 2, 3, 0, 0, 0, 1),
   melBins: 2,
   frames: 4,
+  audioMs: 40,
   language: "fr",
+  promptTokenIds: new Int32Array(),
   temperature: 0,
+  seed: 0,
 };
 
 test("the prompt names language and task, and the tokens after it are the text", async () => {

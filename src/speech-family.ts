@@ -1,0 +1,10 @@
+import type { SpeechModel } from "./tasks/served-model.ts";
+
+/** What a speech model has besides its graphs: what it takes, how it is asked, and how its answers are read. */
+export interface SpeechFamily extends Pick<SpeechModel, "languages" | "detectsLanguage" | "windows" | "decode"> {
+  /**
+   * The tokens that ask for the transcript of a window of so many columns.
+   * @param language one of its languages, or null.
+   */
+  promptFor(frames: number, language: string | null): Int32Array;
+}

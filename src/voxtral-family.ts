@@ -1,0 +1,80 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type ModelConfig, requireListed } from "./local-model.ts";
+import type { ModelFolder } from "./model-store/model-folder.ts";
+import { readVoxtralSettings, type VoxtralSettings } from "./model-store/voxtral-settings.ts";
+import { OperatorError } from "./operator-error.ts";
+import { hopLength, mostWindowFrames, samplingRate } from "./processes/audio-protocol.ts";
+import type { SpeechFamily } from "./speech-family.ts";
+import { TekkenTokenizer } from "./text/tekken-tokenizer.ts";
+import { VoxtralPrompt } from "./text/voxtral-prompt.ts";
+
+/** Of Voxtral-Mini-3B-2507 and Voxtral-Small-24B-2507, by their model cards; no file of the folder names them. */
+const languages = ["de", "en", "es", "fr", "hi", "it", "nl", "pt"];
+
+/** The longest segment of speech that comes in one piece. */
+const longestSegmentFrames = (30 * samplingRate) / hopLength;
+
+/**
+ * Voxtral writes in the language that is spoken, or in the one that its prompt names. Its windows are whole chunks of
+ * the audio that its encoder reads; several chunks go into one prompt where the settings say so.
+ * @throws {OperatorError} that names the file and what is wrong with it.
+ */
+export async function openVoxtralFamily(
+  modelFolder: ModelFolder,
+  { chunksPerWindow }: Pick<ModelConfig, "chunksPerWindow">,
+): Promise<SpeechFamily> {
+  const folder = modelFolder.path;
+  const tokenizerFile = existsSync(join(folder, "tokenizer.json")) ? "tokenizer.json" : "tekken.json";
+  requireListed(modelFolder, ["config.json", "generation_config.json", "preprocessor_config.json", tokenizerFile]);
+  const settings = await readVoxtralSettings(folder);
+  const tokenizer = await TekkenTokenizer.load(folder);
+  checkVocabulary(join(folder, tokenizerFile), tokenizer, settings);
+  const { melBins, framesPerChunk, logMelMaximum } = settings;
+  const packedFrames = chunksPerWindow * framesPerChunk;
+  const mostFrames = Math.max(packedFrames, framesPerChunk * Math.ceil(longestSegmentFrames / framesPerChunk));
+  const prompt = new VoxtralPrompt(tokenizer, settings.tokensPerChunk);
+  checkLength(folder, mostFrames, prompt, settings);
+  return {
+    languages,
+    detectsLanguage: false,
+    windows: {
+      melBins,
+      fewestFrames: framesPerChunk,
+      mostFrames,
+      frameStep: framesPerChunk,
+      packedFrames,
+      logMelMaximum,
+    },
+    promptFor: (frames, language) => prompt.tokenIds(frames / framesPerChunk, language),
+    decode: (tokenIds) => tokenizer.decode(tokenIds),
+  };
+}
+
+function checkVocabulary(
+  file: string,
+  tokenizer: TekkenTokenizer,
+  { vocabularySize, audioTokenId }: VoxtralSettings,
+): void {
+  if (tokenizer.vocabularySize !== vocabularySize) {
+    const found = `${file} has ${tokenizer.vocabularySize} tokens`;
+    throw new OperatorError(`${found} but config.json says vocab_size ${vocabularySize}`);
+  }
+  if (tokenizer.specialTokenId("[AUDIO]") !== audioTokenId) {
+    const found = `${file} gives [AUDIO] the id ${tokenizer.specialTokenId("[AUDIO]")}`;
+    throw new OperatorError(`${found} but config.json says audio_token_id ${audioTokenId}`);
+  }
+}
+
+function checkLength(
+  folder: string,
+  mostFrames: number,
+  prompt: VoxtralPrompt,
+  { framesPerChunk, maxPositions }: VoxtralSettings,
+): void {
+  const tokens = prompt.tokenIds(mostFrames / framesPerChunk, "fr").length;
+  if (mostFrames > mostWindowFrames || tokens >= maxPositions) {
+    const limits = `${mostWindowFrames} columns and ${maxPositions} positions`;
+    throw new OperatorError(`chunksPerWindow is too large for the model in ${folder}: ${limits} are the limit`);
+  }
+}
