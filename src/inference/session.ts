@@ -49,18 +49,20 @@ export class Session {
   }
 
   /**
-   * Compares the shape of an input or output with what it should be; null in either fits everything.
-   * @throws Error that names the file and both shapes.
+   * Compares an input or output with what it should be.
+   * @param shape null, as a name in the graph, fits every size.
+   * @throws Error that names the file, and says what was expected and what is there.
    */
-  checkShape(name: string, expected: readonly (number | null)[]): void {
+  check(name: string, kind: "float" | "int64", shape: readonly (number | null)[]): void {
     const { inputMetadata, outputMetadata } = this.#session;
     const metadata = [...inputMetadata, ...outputMetadata].find((each) => each.name === name);
-    const shape = metadata?.isTensor === true ? metadata.shape : [];
+    const [type, sizes] = metadata?.isTensor === true ? [metadata.type, metadata.shape] : ["nothing", []];
+    const types = kind === "float" ? ["float32", "float16"] : [kind];
     const fits = (size: number | string, at: number): boolean =>
-      typeof size === "string" || expected[at] === null || expected[at] === size;
-    if (shape.length !== expected.length || !shape.every(fits)) {
-      const wanted = expected.map((size) => size ?? "any").join(", ");
-      throw new Error(`${this.#file}: ${name} is [${shape.join(", ")}] instead of [${wanted}]`);
+      typeof size === "string" || shape[at] === null || shape[at] === size;
+    if (!types.includes(type) || sizes.length !== shape.length || !sizes.every(fits)) {
+      const expected = `${types.join(" or ")} [${shape.map((size) => size ?? "any").join(", ")}]`;
+      throw new Error(`${this.#file}: ${name} is ${type} [${sizes.join(", ")}] instead of ${expected}`);
     }
   }
 

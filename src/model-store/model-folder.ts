@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { OperatorError } from "../operator-error.ts";
@@ -18,13 +18,14 @@ export interface ModelFolder {
 }
 
 /**
- * Reads the manifest and verifies size and sha256 of every file that it lists.
+ * Reads the manifest and verifies size and sha256 of every file that it lists. Files with the weights of a listed graph,
+ * which ONNX Runtime reads with it, must be listed too.
  * @throws {OperatorError} that names the folder and each file with what was expected and found.
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const { manifest, digest } = await readManifest(path);
   const problems = await Promise.all(manifest.files.map((file) => findProblem(path, file)));
-  const found = problems.filter((problem) => problem !== null);
+  const found = [...problems.filter((problem) => problem !== null), ...(await findUnlistedWeights(path, manifest))];
   if (found.length > 0) {
     throw new OperatorError(`model folder ${path} does not match its manifest: ${found.join("; ")}`);
   }
@@ -43,6 +44,21 @@ export async function readManifest(path: string): Promise<{ manifest: Manifest; 
     throw new OperatorError(`${file} is no valid manifest: ${z.prettifyError(parsed.error)}`);
   }
   return { manifest: parsed.data, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
+}
+
+async function findUnlistedWeights(folder: string, { files }: Manifest): Promise<string[]> {
+  const listed = files.map((file) => file.path);
+  const folders = new Set(listed.filter((path) => path.endsWith(".onnx")).map((path) => dirname(path)));
+  const inFolders = await Promise.all(
+    [...folders].map(async (each) => {
+      const names = await readdir(join(folder, each)).catch(() => []);
+      return names.map((name) => posix.join(each, name));
+    }),
+  );
+  return inFolders
+    .flat()
+    .filter((path) => !listed.includes(path) && listed.includes(path.replace(/\.onnx_data(_\d+)?$/, ".onnx")))
+    .map((path) => `${path} is not listed`);
 }
 
 async function findProblem(folder: string, expected: Manifest["files"][number]): Promise<string | null> {

@@ -15,8 +15,10 @@ export interface ServiceProcessOptions {
   readonly settings?: Record<string, unknown>;
   /** Laid over the one entry of `config/models.yaml`. */
   readonly model?: Record<string, unknown>;
-  /** Serves the speech model too. */
+  /** Serves the speech model of the repository too. */
   readonly hears?: boolean;
+  /** Further entries of `config/models.yaml`. */
+  readonly furtherModels?: readonly Record<string, unknown>[];
   readonly environment?: Record<string, string>;
 }
 
@@ -31,7 +33,13 @@ export class ServiceProcess implements AsyncDisposable {
   #url: string | null = null;
   #wakeUp: () => void = () => {};
 
-  constructor({ settings = {}, model = {}, hears = false, environment = {} }: ServiceProcessOptions = {}) {
+  constructor({
+    settings = {},
+    model = {},
+    hears = false,
+    furtherModels = [],
+    environment = {},
+  }: ServiceProcessOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), "service-"));
     this.settingsFile = join(this.#folder, "settings.yaml");
     const modelsFile = join(this.#folder, "models.yaml");
@@ -42,6 +50,7 @@ export class ServiceProcess implements AsyncDisposable {
         models: [
           { folder: "models/camembert-toxicity-fr", instances: 1, ...model },
           ...(hears ? [{ folder: "models/whisper-base", spares: 0 }] : []),
+          ...furtherModels,
         ],
       }),
     );

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Manifest } from "../../src/model-store/manifest.ts";
 import type { AudioWindowInput } from "../../src/processes/protocol.ts";
@@ -40,6 +40,30 @@ export function tinyVoxtralManifest(folder: string, form: VoxtralForm, isFused =
     licence: "Apache-2.0",
     provenance: {},
   };
+}
+
+/**
+ * A folder that the service can serve: links to the files of one form, and their manifest. `name` is the model's.
+ */
+export function writeTinyVoxtral(
+  folder: string,
+  { model = "voxtral-grouped", form = "_q4", isFused = false, name = "tiny-voxtral" }: TinyVoxtralFolder = {},
+): string {
+  const source = tinyVoxtralFolder(model);
+  const manifest = { ...tinyVoxtralManifest(source, form, isFused), name };
+  for (const { path } of manifest.files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(join(source, path), join(folder, path));
+  }
+  writeFileSync(join(folder, "manifest.json"), JSON.stringify(manifest));
+  return folder;
+}
+
+export interface TinyVoxtralFolder {
+  readonly model?: TinyVoxtral;
+  readonly form?: VoxtralForm;
+  readonly isFused?: boolean;
+  readonly name?: string;
 }
 
 /** Special tokens that all Voxtral models have. */

@@ -27,8 +27,8 @@ export class AudioEncoder {
     chunksPerRun = 1,
   ): Promise<AudioEncoder> {
     const session = await Session.open(file, { inputs: ["audio_values"], outputs: ["audio_features"] }, settings);
-    session.checkShape("audio_values", [null, config.melBins, config.framesPerChunk]);
-    session.checkShape("audio_features", [null, config.width]);
+    session.check("audio_values", "float", [null, config.melBins, config.framesPerChunk]);
+    session.check("audio_features", "float", [null, config.width]);
     return new AudioEncoder(session, config, chunksPerRun);
   }
 

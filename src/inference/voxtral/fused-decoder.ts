@@ -40,9 +40,13 @@ export async function openFusedDecoder(
     },
     settings,
   );
-  session.checkShape("audio_features", [null, config.width]);
-  session.checkShape("logits", [null, config.vocabularySize]);
-  names.forEach(({ past }) => session.checkShape(past, [null, config.keyValueHeads, null, config.headWidth]));
+  session.check("input_ids", "int64", [null, null]);
+  session.check("audio_features", "float", [null, config.width]);
+  session.check("attention_mask", "int64", [null, null]);
+  session.check("position_ids", "int64", [null, null]);
+  session.check("max_new_tokens", "int64", []);
+  session.check("logits", "float", [null, config.vocabularySize]);
+  names.forEach(({ past }) => session.check(past, "float", [null, config.keyValueHeads, null, config.headWidth]));
   return new FusedDecoder(session, config);
 }
 

@@ -27,7 +27,8 @@ export async function openStepwiseDecoder(
     { inputs: ["input_ids"], outputs: ["inputs_embeds"] },
     settings,
   );
-  embedTokens.checkShape("inputs_embeds", [null, null, config.width]);
+  embedTokens.check("input_ids", "int64", [null, null]);
+  embedTokens.check("inputs_embeds", "float", [null, null, config.width]);
   const names = cacheNames(config);
   const decoder = await Session.open(
     join(folder, files.decoder),
@@ -37,9 +38,11 @@ export async function openStepwiseDecoder(
     },
     settings,
   );
-  decoder.checkShape("inputs_embeds", [null, null, config.width]);
-  decoder.checkShape("logits", [null, null, config.vocabularySize]);
-  names.forEach(({ past }) => decoder.checkShape(past, [null, config.keyValueHeads, null, config.headWidth]));
+  decoder.check("inputs_embeds", "float", [null, null, config.width]);
+  decoder.check("attention_mask", "int64", [null, null]);
+  decoder.check("position_ids", "int64", [null, null]);
+  decoder.check("logits", "float", [null, null, config.vocabularySize]);
+  names.forEach(({ past }) => decoder.check(past, "float", [null, config.keyValueHeads, null, config.headWidth]));
   return new StepwiseDecoder(embedTokens, decoder, config);
 }
 

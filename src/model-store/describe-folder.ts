@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import { OperatorError } from "../operator-error.ts";
+import { systemErrorCode } from "../system-error-code.ts";
+import type { Manifest } from "./manifest.ts";
+import { readChecked } from "./read-checked.ts";
+
+export interface FolderDescription {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  /** How the weights are stored, as the names of the graphs end: `fp32` (no ending), `fp16`, `q8`, `q4`, `q4f16`, … */
+  readonly form: string;
+  /** Parts that the folder does not have in that form, and theirs, such as `embed_tokens` → `q4`. */
+  readonly partForms: ReadonlyMap<string, string>;
+}
+
+interface Family {
+  readonly task: Manifest["task"];
+  /** Names of the graphs, without the ending for the form. */
+  readonly parts: readonly string[];
+}
+
+/** By `model_type`, which is also the plugin's name here. */
+const families: Readonly<Record<"camembert" | "whisper" | "voxtral", Family>> = {
+  camembert: { task: "text-classification", parts: ["model"] },
+  whisper: { task: "automatic-speech-recognition", parts: ["encoder_model", "decoder_model_merged"] },
+  voxtral: {
+    task: "automatic-speech-recognition",
+    parts: ["audio_encoder", "embed_tokens", "decoder_model_merged"],
+  },
+};
+
+/** What `tools/export-voxtral` makes of the last two parts of a Voxtral folder. */
+const fusedParts = ["audio_encoder", "decoder_fused"];
+
+const configSchema = z.object({ model_type: z.enum(["camembert", "whisper", "voxtral"]) });
+
+/** Read besides the graphs, where the folder has them. */
+const otherFiles = [
+  "config.json",
+  "generation_config.json",
+  "preprocessor_config.json",
+  "special_tokens_map.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "tekken.json",
+];
+
+/** Endings of graph names that transformers.js gives to the forms; others are an underscore and the form. */
+const endings: Readonly<Record<string, string>> = { fp32: "", q8: "_quantized" };
+
+/**
+ * A manifest of a folder in the layout of the Hugging Face hub, with sizes and digests of what is used of it.
+ * @throws {OperatorError} that names the files that are missing, and the forms that there are.
+ */
+export async function describeFolder(folder: string, description: FolderDescription): Promise<Manifest> {
+  const { model_type: plugin } = await readChecked(join(folder, "config.json"), configSchema);
+  const inFolder = await filesOf(folder);
+  const { task, parts } = families[plugin];
+  const fused = `onnx/decoder_fused${endingOf(description.form)}.onnx`;
+  const used = inFolder.includes(fused) ? fusedParts : parts;
+  const graphs = used.flatMap((part) => graphFiles(folder, part, description, inFolder));
+  const paths = [...otherFiles.filter((file) => inFolder.includes(file)), ...graphs];
+  return {
+    name: description.name,
+    version: description.version,
+    task,
+    plugin,
+    precision: precisionOf(description.form),
+    files: await Promise.all(paths.map((path) => measure(folder, path))),
+    licence: description.licence,
+    provenance: { manifest: "written by `npm run write-manifest`" },
+  };
+}
+
+/** The graph of a part and the files with its weights. */
+function graphFiles(
+  folder: string,
+  part: string,
+  { form, partForms }: FolderDescription,
+  inFolder: readonly string[],
+): string[] {
+  const wanted = partForms.get(part) ?? form;
+  const graph = `onnx/${part}${endingOf(wanted)}.onnx`;
+  if (!inFolder.includes(graph)) {
+    const pattern = new RegExp(`^onnx/(${part}(?:_[a-z0-9]+)?\\.onnx)$`);
+    const found = inFolder.flatMap((path) => pattern.exec(path)?.[1] ?? []);
+    const there = found.length === 0 ? "there is none in another form either" : `there are ${found.join(", ")}`;
+    throw new OperatorError(`${join(folder, graph)} is missing; ${there}`);
+  }
+  return [graph, ...inFolder.filter((path) => path.startsWith(`${graph}_data`))];
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const list = async (path: string): Promise<string[]> => {
+    const entries = await readdir(path).catch((cause: unknown) => {
+      throw new OperatorError(`${path} cannot be read (${systemErrorCode(cause)})`, { cause });
+    });
+    return entries.toSorted();
+  };
+  return [...(await list(folder)), ...(await list(join(folder, "onnx"))).map((file) => `onnx/${file}`)];
+}
+
+async function measure(folder: string, path: string): Promise<Manifest["files"][number]> {
+  const file = join(folder, path);
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return { path, bytes: (await stat(file)).size, sha256: hash.digest("hex") };
+}
+
+function endingOf(form: string): string {
+  return endings[form] ?? `_${form}`;
+}
+
+function precisionOf(form: string): Manifest["precision"] {
+  if (form === "fp32" || form === "fp16") {
+    return form;
+  }
+  return /4/.test(form) ? "int4" : "int8";
+}

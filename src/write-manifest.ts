@@ -1,0 +1,65 @@
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { describeFolder } from "./model-store/describe-folder.ts";
+import { manifestSchema } from "./model-store/manifest.ts";
+import { OperatorError } from "./operator-error.ts";
+
+const usage = `usage: npm run write-manifest -- FOLDER --name NAME --version 1.0.0 --licence LICENCE [--form q4] [--part PART=FORM]
+
+Writes the manifest.json with which the service serves a folder that was downloaded from a hub.
+  --name      name of the model, as requests and metrics have it
+  --version   three numbers
+  --licence   of the weights, such as Apache-2.0
+  --form      fp32 (default), fp16, q8, q4, q4f16: which graphs of the folder to use
+  --part      another form for one part, such as embed_tokens=q4; may be given several times`;
+
+/**
+ * Describes a folder with the arguments of the command line and writes its `manifest.json`.
+ * @returns What was written, for people.
+ * @throws {OperatorError} with what is wrong.
+ */
+export async function writeManifest(args: readonly string[]): Promise<string> {
+  const { folder, ...description } = parse(args);
+  const parsed = manifestSchema.safeParse(await describeFolder(folder, description));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    throw new OperatorError(problems.join("; "));
+  }
+  const file = join(folder, "manifest.json");
+  await writeFile(file, `${JSON.stringify(parsed.data, null, 2)}\n`);
+  const lines = parsed.data.files.map(({ path, bytes }) => `  ${path} (${bytes} bytes)`);
+  return [`${file}: ${parsed.data.name} ${parsed.data.version}, ${parsed.data.precision}`, ...lines].join("\n");
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { name: text, version: text, licence: text, form: text, part: { ...text, multiple: true } },
+    });
+    const [folder, ...others] = positionals;
+    const { name, version, licence, form = "fp32", part: parts = [] } = values;
+    if (folder === undefined || others.length > 0 || !name || !version || !licence) {
+      throw new OperatorError(usage);
+    }
+    const partForms = new Map(parts.map((part) => part.split("=", 2) as [string, string]));
+    return { folder: resolve(folder), name, version, licence, form, partForms };
+  } catch (cause) {
+    throw new OperatorError(usage, { cause });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    process.stdout.write(`${await writeManifest(process.argv.slice(2))}\n`);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) {
+      throw error;
+    }
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,1 @@
+"""Makes two tiny Voxtrals and records what they answer."""
