@@ -64,6 +64,8 @@ const formNames: Readonly<Record<VoxtralForm, string>> = {
   _quantized: "q8",
   _q4: "q4",
   _q4f16: "q4f16",
+  // The same weights.
+  _q4gqa: "q4",
 };
 
 /** The answers of a model in one form, by the names of the clips. */

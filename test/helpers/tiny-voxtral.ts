@@ -9,8 +9,11 @@ import { audioWindow } from "./audio-window.ts";
 /** Models of Voxtral's architecture with random weights, see `tools/voxtral-golden`. */
 export type TinyVoxtral = "voxtral-grouped" | "voxtral-tied";
 
-/** The endings of the graphs' names, as public folders have them. */
-export type VoxtralForm = "" | "_fp16" | "_quantized" | "_q4" | "_q4f16";
+/**
+ * The endings of the graphs' names, as public folders have them; `_q4gqa` is a decoder of `_q4` with GroupQueryAttention,
+ * which the folder on the hub has.
+ */
+export type VoxtralForm = "" | "_fp16" | "_quantized" | "_q4" | "_q4f16" | "_q4gqa";
 
 export function tinyVoxtralFolder(model: TinyVoxtral): string {
   return fileURLToPath(new URL(`../fixtures/models/${model}`, import.meta.url));
@@ -21,7 +24,7 @@ const parts = ["audio_encoder", "embed_tokens", "decoder_model_merged"];
 /** A manifest of one form of the graphs: those of the public layout, or the fused one instead of two of them. */
 export function tinyVoxtralManifest(folder: string, form: VoxtralForm, isFused = false): Manifest {
   const names = isFused ? ["audio_encoder", "decoder_fused"] : parts;
-  const graphs = names.map((name) => `${name}${form}.onnx`);
+  const graphs = names.map((name) => `${name}${name.startsWith("decoder") || form !== "_q4gqa" ? form : "_q4"}.onnx`);
   const inFolder = readdirSync(join(folder, "onnx")).filter((file) =>
     graphs.some((graph) => file === graph || file.startsWith(`${graph}_data`)),
   );

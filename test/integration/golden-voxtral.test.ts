@@ -32,7 +32,7 @@ interface Variant {
 }
 
 const variants: readonly Variant[] = [
-  ...(["", "_fp16", "_quantized", "_q4", "_q4f16"] as const).map((form) => variant("voxtral-grouped", form)),
+  ...(["", "_fp16", "_quantized", "_q4", "_q4f16", "_q4gqa"] as const).map((form) => variant("voxtral-grouped", form)),
   ...(["", "_q4f16"] as const).map((form) => variant("voxtral-tied", form)),
 ];
 

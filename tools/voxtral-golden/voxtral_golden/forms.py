@@ -11,6 +11,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from transformers import VoxtralForConditionalGeneration
 
 from .export_graphs import AUDIO_ENCODER, DECODER, EMBED_TOKENS, export_graphs
+from .optimised_decoder import optimised_decoder
 from .shape import BLOCK, FP16, Q4, Q4F16, Q8, SUFFIXES, Shape
 
 # Smaller constants stay in the graph.
@@ -24,6 +25,8 @@ def write_forms(model: VoxtralForConditionalGeneration, shape: Shape, folder: Pa
     for graph in GRAPHS:
         for old in folder.glob(f"{graph}*"):
             old.unlink()
+    if shape.has_optimised_form:
+        _save(_four_bits(optimised_decoder(model, shape), DECODER), folder / f"{DECODER}_q4gqa.onnx", 0)
     with TemporaryDirectory() as work:
         for form in shape.forms:
             number = torch.float16 if form in (FP16, Q4F16) else torch.float32

@@ -40,6 +40,8 @@ class Shape:
     is_tied: bool
     forms: tuple[str, ...]
     data_files: dict[str, int]
+    # Whether the decoder is written in 4 bits with GroupQueryAttention too.
+    has_optimised_form: bool
 
 
 GROUPED = Shape(
@@ -54,6 +56,7 @@ GROUPED = Shape(
     is_tied=False,
     forms=(FP32, FP16, Q8, Q4, Q4F16),
     data_files={FP32: 1, Q4: 2},
+    has_optimised_form=True,
 )
 TIED = Shape(
     name="voxtral-tied",
@@ -67,5 +70,6 @@ TIED = Shape(
     is_tied=True,
     forms=(FP32, Q4F16),
     data_files={},
+    has_optimised_form=False,
 )
 SHAPES = (GROUPED, TIED)

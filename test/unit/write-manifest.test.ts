@@ -1,0 +1,61 @@
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openModelFolder } from "../../src/model-store/model-folder.ts";
+import { writeManifest } from "../../src/write-manifest.ts";
+import { realModelFolder } from "../helpers/model-folder.ts";
+import { realSpeechFolder } from "../helpers/speech-models.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
+import { tinyVoxtralFolder } from "../helpers/tiny-voxtral.ts";
+
+const identity = ["--name", "mine", "--version", "2.0.0", "--licence", "Apache-2.0"];
+
+test("a folder as it was downloaded gets a manifest that it opens with", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "tokenizer.json", "onnx"]);
+  const summary = await writeManifest([folder.path, ...identity, "--form", "q4f16"]);
+  expect(summary).toContain("mine 2.0.0, int4");
+  const { manifest } = await openModelFolder(folder.path);
+  expect(manifest).toMatchObject({ name: "mine", version: "2.0.0", plugin: "voxtral", licence: "Apache-2.0" });
+  expect(manifest.files.map(({ path }) => path)).toContain("onnx/audio_encoder_q4f16.onnx");
+});
+
+test("a classifier's graph has a name of its own", async () => {
+  using folder = linksTo(realModelFolder, ["config.json", "tokenizer.json", "onnx"]);
+  const written = writeManifest([folder.path, ...identity, "--form", "q8"]);
+  await expect(written).resolves.toContain("onnx/model_quantized.onnx");
+});
+
+test("a Whisper in another layout than the public one is told what it lacks", async () => {
+  using folder = linksTo(realSpeechFolder, ["config.json", "onnx"]);
+  await expect(writeManifest([folder.path, ...identity, "--form", "q8"])).rejects.toThrow(
+    /decoder_model_merged_quantized\.onnx is missing/,
+  );
+});
+
+test.each([
+  ["no folder", identity],
+  ["no name", ["folder", "--version", "1.0.0", "--licence", "MIT"]],
+  ["two folders", ["one", "two", ...identity]],
+  ["an option that does not exist", ["one", ...identity, "--precision", "q4"]],
+])("%s: the usage is told", async (_, args) => {
+  await expect(writeManifest(args)).rejects.toThrow(/^usage: npm run write-manifest/);
+});
+
+test("a name that no manifest may have is refused before anything is written", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "onnx"]);
+  const args = [folder.path, "--name", "Not A Name", "--version", "1", "--licence", "MIT", "--form", "q4f16"];
+  await expect(writeManifest(args)).rejects.toThrow(/name: .*; version: /);
+  await expect(openModelFolder(folder.path)).rejects.toThrow("manifest.json cannot be read");
+});
+
+test("a folder of no model is named", async () => {
+  await expect(writeManifest(["/nowhere", ...identity])).rejects.toThrow(
+    "/nowhere/config.json cannot be read (ENOENT)",
+  );
+});
+
+function linksTo(source: string, names: readonly string[]): TemporaryFolder {
+  const folder = new TemporaryFolder();
+  names.forEach((name) => symlinkSync(join(source, name), join(folder.path, name)));
+  return folder;
+}
