@@ -34,6 +34,8 @@ interface Variant {
 const variants: readonly Variant[] = [
   ...(["", "_fp16", "_quantized", "_q4", "_q4f16", "_q4gqa"] as const).map((form) => variant("voxtral-grouped", form)),
   ...(["", "_q4f16"] as const).map((form) => variant("voxtral-tied", form)),
+  ...(["", "_q4", "_q4f16", "_q4gqa"] as const).map((form) => variant("voxtral-grouped", form, true)),
+  variant("voxtral-tied", "_q4f16", true),
 ];
 
 function variant(model: TinyVoxtral, form: VoxtralForm, isFused = false): Variant {
@@ -64,7 +66,7 @@ test.each(goldenVoxtral.clips)("the prompt for $name is that of mistral-common",
   expect([...tokenIds]).toEqual([...clip.promptStart, ...places, ...clip.promptEnd]);
 });
 
-describe.each(variants)("$model $form", ({ model: name, form, isFused }) => {
+describe.each(variants)("$model $form, fused: $isFused", ({ model: name, form, isFused }) => {
   const { clips: answers, tolerance } = goldenAnswers(name, form);
   const clips = goldenVoxtral.clips.filter((clip) => answers[clip.name] !== undefined && clip.name !== longClip);
   const folder = tinyVoxtralFolder(name);
