@@ -97,13 +97,15 @@ function graphFiles(
 }
 
 async function filesOf(folder: string): Promise<string[]> {
-  const list = async (path: string): Promise<string[]> => {
-    const entries = await readdir(path).catch((cause: unknown) => {
-      throw new OperatorError(`${path} cannot be read (${systemErrorCode(cause)})`, { cause });
-    });
-    return entries.toSorted();
-  };
-  return [...(await list(folder)), ...(await list(join(folder, "onnx"))).map((file) => `onnx/${file}`)];
+  const graphs = await list(join(folder, "onnx"));
+  return [...(await list(folder)), ...graphs.map((file) => `onnx/${file}`)];
+}
+
+async function list(folder: string): Promise<string[]> {
+  const entries = await readdir(folder).catch((cause: unknown) => {
+    throw new OperatorError(`${folder} cannot be read (${systemErrorCode(cause)})`, { cause });
+  });
+  return entries.toSorted();
 }
 
 async function measure(folder: string, path: string): Promise<Manifest["files"][number]> {

@@ -41,7 +41,6 @@ const folder = new TemporaryFolder();
 let service: ServiceProcess;
 
 beforeAll(async () => {
-  const folderOf = (name: string): string => writeTinyVoxtral(`${folder.path}/${name}`, { name });
   service = await ServiceProcess.ready({
     hears: true,
     furtherModels: [
@@ -128,6 +127,10 @@ test("what the model cannot do is refused, and what it can is told", { timeout: 
     limits: { window_seconds: 90 },
   });
 });
+
+function folderOf(name: string): string {
+  return writeTinyVoxtral(`${folder.path}/${name}`, { name });
+}
 
 async function transcribe(model: string, file: Buffer<ArrayBuffer>, query = ""): Promise<z.infer<typeof answerSchema>> {
   const response = await service.transcribe(file, `?model=${model}&response_format=verbose_json${query}`);
