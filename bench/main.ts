@@ -11,6 +11,7 @@ import { overload } from "./overload.ts";
 import { formatTable } from "./table.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { transcribe } from "./transcribe.ts";
+import { voxtralDecode } from "./voxtral-decode.ts";
 
 /** `npm run bench -- NAME [--json] [options]`. */
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   transcribe,
   "long-audio": longAudio,
   "kill-audio": killAudio,
+  "voxtral-decode": voxtralDecode,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -36,9 +36,26 @@ test.each([
   ["no folder", identity],
   ["no name", ["folder", "--version", "1.0.0", "--licence", "MIT"]],
   ["two folders", ["one", "two", ...identity]],
+  ["a part without a form", ["one", ...identity, "--part", "embed_tokens"]],
   ["an option that does not exist", ["one", ...identity, "--precision", "q4"]],
 ])("%s: the usage is told", async (_, args) => {
   await expect(writeManifest(args)).rejects.toThrow(/^usage: npm run write-manifest/);
+});
+
+test("the graphs that a fused one stands for are used where a form is given for one of them", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-grouped"), ["config.json", "onnx"]);
+  const fused = await writeManifest([folder.path, ...identity, "--form", "q4"]);
+  expect(fused).toContain("decoder_fused_q4.onnx");
+  const stepwise = await writeManifest([folder.path, ...identity, "--form", "q4", "--part", "embed_tokens=fp16"]);
+  expect(stepwise).toMatch(/embed_tokens_fp16\.onnx .*decoder_model_merged_q4\.onnx/s);
+  expect(stepwise).not.toContain("decoder_fused");
+});
+
+test("a part that the model does not have is told with those that it has", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "onnx"]);
+  await expect(writeManifest([folder.path, ...identity, "--part", "embed_token=q4"])).rejects.toThrow(
+    "the model has no parts embed_token; it has audio_encoder, embed_tokens, decoder_model_merged",
+  );
 });
 
 test("a name that no manifest may have is refused before anything is written", async () => {

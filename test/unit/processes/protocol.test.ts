@@ -17,6 +17,7 @@ const transcript = {
   languageProbability: 0.9,
   noSpeechProbability: 0.1,
   averageLogProbability: -0.3,
+  ending: "end-token" as const,
 };
 const valid: ChildMessage[] = [
   { type: "ready", device: "cpu" },
@@ -58,6 +59,7 @@ const invalid: unknown[] = [
   { type: "result", id: 1, outputs: [{ ...transcript, tokenIds: [7] }], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, language: 7 }], inferenceMs: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, noSpeechProbability: "0.1" }], inferenceMs: 1 },
+  { type: "result", id: 1, outputs: [{ ...transcript, ending: "soon" }], inferenceMs: 1 },
   { type: "run_failed", id: 1 },
   { type: "run_failed", error },
   { type: "run_failed", id: 1, error: { name: "Error" } },

@@ -15,6 +15,32 @@ const input: SpeechWindowInput = {
   seed: 7,
 };
 
+test("a text that was stopped in a loop is heard again, however short the loop", async () => {
+  const model = new FakeSpeechModel();
+  const good = "Le train part à huit heures, et il arrive à midi à la gare de Lyon, voie trois.";
+  model.hear = ({ temperature }) => (temperature > 0 ? { text: good } : { text: "Le train part, non", ending: "loop" });
+  const heard = await hearWindow(model, input, 30_000, requestContext());
+  expect(heard).toMatchObject({ text: good, isStopped: false });
+  expect(model.inputs.map(({ temperature }) => temperature)).toEqual([0, 0.4]);
+});
+
+test("when every attempt is stopped, what was said before the loop is kept", async () => {
+  const model = new FakeSpeechModel();
+  model.hear = () => ({ text: "Le train part, non", ending: "loop" });
+  expect(await hearWindow(model, input, 30_000, requestContext())).toMatchObject({ text: "Le train part, non" });
+});
+
+test("a long text of ordinary sentences is no repetition, as it would be to a threshold for half a minute", async () => {
+  const model = new FakeSpeechModel();
+  const words =
+    "le la un train gare ville part arrive matin soir midi voie quai dans sur vers avec pour sans trois".split(" ");
+  const text = Array.from({ length: 5_000 }, (_, at) => words[(at * at + 7 * at) % words.length]).join(" ");
+  const sentences = Array.from({ length: 300 }, (_, at) => text.slice(37 * at, 37 * at + 60) + at * 7_919).join(". ");
+  model.hear = () => ({ text: sentences });
+  await hearWindow(model, input, 1_800_000, requestContext());
+  expect(model.inputs).toHaveLength(1);
+});
+
 test("what was heard comes with its tokens, its language and the model's judgement", async () => {
   const { heard } = await hear({ text: " Bonjour à tous. ", averageLogProbability: -0.3, noSpeechProbability: 0.05 });
   expect(heard).toEqual({
@@ -25,6 +51,7 @@ test("what was heard comes with its tokens, its language and the model's judgeme
     noSpeechProbability: 0.05,
     averageLogProbability: -0.3,
     compressionRatio: expect.any(Number) as number,
+    isStopped: false,
     queueMs: 0.5,
     inferenceMs: 1.5,
   });

@@ -6,7 +6,7 @@ import { FakeDecoder, fakeVocabulary, sureOf } from "../../../helpers/fake-decod
 
 const end = 15;
 const rules: GenerationRules = {
-  endTokenId: end,
+  endTokenIds: [end],
   textTokens: end + 1,
   suppressed: new Int32Array(),
   suppressedAtBegin: new Int32Array(),
@@ -18,13 +18,13 @@ test("tokens are chosen one after the other, each is fed, and the end token is n
   const decoder = saying([3, 1, 4, 1, end]);
   const generation = await generate(decoder, sureOf(3), rules, options);
   expect([...generation.tokenIds]).toEqual([3, 1, 4, 1]);
-  expect(generation.isComplete).toBe(true);
+  expect(generation.ending).toBe("end-token");
   expect(decoder.fed).toEqual([3, 1, 4, 1]);
 });
 
 test("a text may be empty", async () => {
   const generation = await generate(saying([]), sureOf(end), rules, options);
-  expect(generation).toMatchObject({ tokenIds: new Int32Array(), isComplete: true });
+  expect(generation).toMatchObject({ tokenIds: new Int32Array(), ending: "end-token" });
 });
 
 test("suppressed tokens are never chosen, those of the beginning only later", async () => {
@@ -51,20 +51,22 @@ test("no more than `maxNewTokens` are chosen", async () => {
   const decoder = new FakeDecoder((fed) => sureOf(fed.length % 10));
   const generation = await generate(decoder, sureOf(0), { ...rules, maxNewTokens: 7 }, options);
   expect([...generation.tokenIds]).toEqual([0, 1, 2, 3, 4, 5, 6]);
-  expect(generation.isComplete).toBe(false);
+  expect(generation.ending).toBe("limit");
   expect(decoder.fed).toHaveLength(6);
 });
 
-test("a loop is stopped early, and the text is not complete", async () => {
-  const generation = await generate(new FakeDecoder(() => sureOf(3)), sureOf(3), rules, options);
-  expect(generation.isComplete).toBe(false);
-  expect(generation.tokenIds).toHaveLength(25);
+test("a loop is stopped early, and the text keeps its first round", async () => {
+  const decoder = new FakeDecoder((fed) => sureOf(fed.length < 2 ? 5 : 3));
+  const generation = await generate(decoder, sureOf(3), rules, options);
+  expect(generation.ending).toBe("loop");
+  // What repeats is left out.
+  expect([...generation.tokenIds]).toEqual([3, 5, 3]);
 });
 
 test("a loop goes on where it is not to be stopped, and is complete when it ends by itself", async () => {
   const decoder = new FakeDecoder((fed) => sureOf(fed.length < 60 ? 3 : end));
   const generation = await generate(decoder, sureOf(3), rules, { ...options, stopsInLoop: false });
-  expect(generation.isComplete).toBe(true);
+  expect(generation.ending).toBe("end-token");
   expect(generation.tokenIds).toHaveLength(60);
 });
 

@@ -7,7 +7,7 @@ import { FakeTextDecoder } from "../../../helpers/fake-text-decoder.ts";
 
 const end = 2;
 const rules: GenerationRules = {
-  endTokenId: end,
+  endTokenIds: [end],
   textTokens: 20,
   suppressed: new Int32Array(),
   suppressedAtBegin: new Int32Array(),
@@ -25,7 +25,7 @@ describe.each([
       fc.asyncProperty(fc.array(script, { minLength: 1, maxLength: 7 }), async (scripts) => {
         const { texts } = await decode(scripts, isFused);
         expect(texts.map((text) => [...text.result().tokenIds])).toEqual(scripts.map((each) => each.slice(0, -1)));
-        expect(texts.every((text) => text.result().isComplete)).toBe(true);
+        expect(texts.every((text) => text.result().ending === "end-token")).toBe(true);
       }),
     );
   });
@@ -44,9 +44,8 @@ describe.each([
     const long = Array.from({ length: 90 }, (_, at) => 3 + ((at * at) % 17));
     const { texts } = await decode([circle, long], isFused);
     const [inCircles, tooLong] = texts.map((text) => text.result());
-    expect(inCircles).toMatchObject({ isComplete: false });
-    expect(inCircles?.tokenIds).toHaveLength(25);
-    expect(tooLong).toMatchObject({ isComplete: false });
+    expect(inCircles).toMatchObject({ ending: "loop", tokenIds: Int32Array.of(7) });
+    expect(tooLong).toMatchObject({ ending: "limit" });
     expect([...(tooLong?.tokenIds ?? [])]).toEqual(long.slice(0, 60));
   });
 
@@ -62,7 +61,7 @@ describe.each([
   test("a sequence whose first token was its end is not decoded", async () => {
     const { decoder, texts } = await decode([[end]], isFused);
     expect(decoder.rows).toEqual([]);
-    expect(texts[0]?.result()).toMatchObject({ isComplete: true, tokenIds: new Int32Array() });
+    expect(texts[0]?.result()).toMatchObject({ ending: "end-token", tokenIds: new Int32Array() });
   });
 });
 
@@ -76,8 +75,10 @@ test("sequences whose tokens are drawn are decoded step by step by any decoder",
 async function decode(scripts: readonly (readonly number[])[], isFused: boolean) {
   const decoder = new FakeTextDecoder(scripts, isFused);
   const sequences = scripts.map((each, number) => sequenceOf(decoder, number, each));
+  const texts = sequences.map(({ text }) => text);
   await decodeTogether(decoder, sequences, "left", () => {});
-  return { decoder, texts: sequences.map(({ text }) => text) };
+  expect(sequences).toEqual([]);
+  return { decoder, texts };
 }
 
 function sequenceOf(decoder: FakeTextDecoder, number: number, tokens: readonly number[], temperature = 0) {

@@ -15,7 +15,7 @@ test("the files of a folder say how its graphs are run", async () => {
     vocabularySize: 1_400,
     audioTokenId: 24,
     maxPositions: 131_072,
-    endTokenId: 2,
+    endTokenIds: [2],
   });
 });
 

@@ -23,7 +23,7 @@ const config: WhisperConfig = {
     ["fr", french],
   ]),
   generation: {
-    endTokenId: end,
+    endTokenIds: [end],
     textTokens: end + 1,
     suppressed: new Int32Array(),
     suppressedAtBegin: new Int32Array(),

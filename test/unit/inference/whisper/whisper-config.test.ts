@@ -39,7 +39,7 @@ test("the two files of a folder say how its graphs are run", async () => {
       ["yue", 50358],
     ]),
     generation: {
-      endTokenId: 50257,
+      endTokenIds: [50257],
       textTokens: 50258,
       suppressed: Int32Array.of(1, 2, 50258),
       suppressedAtBegin: Int32Array.of(220, 50257),

@@ -1,0 +1,1 @@
+"""Writes Voxtral model folders of any shape with random weights."""
