@@ -30,6 +30,9 @@ const maxAutoInstances = 16;
 /** Suggested wait of a client that came before the model was loaded, in milliseconds. */
 const loadingRetryAfterMs = 1000;
 
+/** Loading 3 GB and running them once took 50 s on a busy machine; a slow disk may take longer. */
+const loadMsPerByte = 120_000 / 1e9;
+
 const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
 /** What served models of all tasks have in common: supervised processes on this machine, and the scheduler before them. */
@@ -164,6 +167,11 @@ export function requireListed({ path, manifest }: ModelFolder, filesInUse: reado
   }
 }
 
+/** Bytes of all graphs and their weights. */
+export function graphBytesOf({ manifest }: Pick<ModelFolder, "manifest">): number {
+  return manifest.files.filter(({ path }) => path.startsWith("onnx/")).reduce((total, { bytes }) => total + bytes, 0);
+}
+
 function autoInstances(intraOpNumThreads: number): number {
   return Math.min(maxAutoInstances, Math.max(1, Math.floor(availableParallelism() / intraOpNumThreads)));
 }
@@ -183,7 +191,7 @@ function startProcess(
       session: { executionProvider: "cpu", intraOpNumThreads: settings.intraOpNumThreads },
       pluginModules: settings.plugins,
     },
-    startTimeoutMs: processes.startTimeoutMs,
+    startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf({ manifest }) * loadMsPerByte),
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),

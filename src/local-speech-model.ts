@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
+import { graphBytesOf, LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { readChecked } from "./model-store/read-checked.ts";
 import type { WindowShape } from "./processes/audio-protocol.ts";
@@ -18,9 +18,13 @@ const priorBytes = 88_000_000;
 
 /**
  * The encoder is one step, without a sign of progress: half a second on an idle core, a minute where processes of higher
- * priority leave next to nothing. Milliseconds.
+ * priority leave next to nothing. A Voxtral's takes 16 s and is allowed ten minutes. Milliseconds.
  */
 const shortestRunLimitMs = 60_000;
+const longestRunLimitMs = 600_000;
+
+/** Columns of all windows of one upload that may be on their way: 180 MB of 128 rows. */
+const framesAhead = 360_000;
 
 /** A served speech model: what all models have, and what its family adds. */
 export class LocalSpeechModel extends LocalModel implements SpeechModel {
@@ -38,16 +42,19 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
 
   private constructor(options: LocalModelOptions, family: SpeechFamily) {
     const { config, folder, settings } = options;
-    const scale = Math.max(1, graphBytes(folder) / priorBytes);
+    const scale = Math.max(1, graphBytesOf(folder) / priorBytes);
     super(options, {
       unit: "frames",
       priorCost: { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
       interleavesRuns: true,
       settings: () => ({
-        runLimitFloorMs: Math.max(scale * shortestRunLimitMs, config().processes.runLimitFloorMs),
+        runLimitFloorMs: Math.max(
+          Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
+          config().processes.runLimitFloorMs,
+        ),
         runLimitFactor: config().processes.runLimitFactor,
         maxQueueSize: config().scheduler.maxQueueSize,
-        // The number of windows bounds the queue well enough.
+        // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
         maxQueueLength: Number.POSITIVE_INFINITY,
         maxBatchSize: settings.maxBatchSize,
         maxBatchLength: Number.POSITIVE_INFINITY,
@@ -68,9 +75,13 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     return this.#family.windows;
   }
 
-  /** One batch waits while each instance runs one, so that none is idle while the next is on its way. */
+  /**
+   * One batch waits while each instance runs one, so that none is idle while the next is on its way. Long windows are
+   * fewer: they lie in the memory of the API process.
+   */
   get windowsAhead(): number {
-    return (this.instances + 1) * this.settings.maxBatchSize;
+    const windows = (this.instances + 1) * this.settings.maxBatchSize;
+    return Math.max(1, Math.min(windows, Math.floor(framesAhead / this.windows.mostFrames)));
   }
 
   async transcribe(window: SpeechWindowInput, context: RequestContext): Promise<SpeechWindowOutput> {
@@ -100,8 +111,4 @@ const configSchema = z.object({ model_type: z.enum(["whisper", "voxtral"]) });
 async function openFamily(folder: ModelFolder, settings: ModelConfig): Promise<SpeechFamily> {
   const { model_type } = await readChecked(join(folder.path, "config.json"), configSchema);
   return model_type === "whisper" ? openWhisperFamily(folder, settings) : openVoxtralFamily(folder, settings);
-}
-
-function graphBytes({ manifest }: ModelFolder): number {
-  return manifest.files.filter(({ path }) => path.startsWith("onnx/")).reduce((total, { bytes }) => total + bytes, 0);
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type ModelConfig, requireListed } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
@@ -7,6 +6,7 @@ import { OperatorError } from "./operator-error.ts";
 import { hopLength, mostWindowFrames, samplingRate } from "./processes/audio-protocol.ts";
 import type { SpeechFamily } from "./speech-family.ts";
 import { TekkenTokenizer } from "./text/tekken-tokenizer.ts";
+import { tekkenFileOf } from "./text/tekken-vocabulary.ts";
 import { VoxtralPrompt } from "./text/voxtral-prompt.ts";
 
 /** Of Voxtral-Mini-3B-2507 and Voxtral-Small-24B-2507, by their model cards; no file of the folder names them. */
@@ -25,7 +25,7 @@ export async function openVoxtralFamily(
   { chunksPerWindow }: Pick<ModelConfig, "chunksPerWindow">,
 ): Promise<SpeechFamily> {
   const folder = modelFolder.path;
-  const tokenizerFile = existsSync(join(folder, "tokenizer.json")) ? "tokenizer.json" : "tekken.json";
+  const tokenizerFile = tekkenFileOf(folder);
   requireListed(modelFolder, ["config.json", "generation_config.json", "preprocessor_config.json", tokenizerFile]);
   const settings = await readVoxtralSettings(folder);
   const tokenizer = await TekkenTokenizer.load(folder);
@@ -70,11 +70,13 @@ function checkLength(
   folder: string,
   mostFrames: number,
   prompt: VoxtralPrompt,
-  { framesPerChunk, maxPositions }: VoxtralSettings,
+  { framesPerChunk, tokensPerChunk, maxPositions }: VoxtralSettings,
 ): void {
-  const tokens = prompt.tokenIds(mostFrames / framesPerChunk, "fr").length;
-  if (mostFrames > mostWindowFrames || tokens >= maxPositions) {
-    const limits = `${mostWindowFrames} columns and ${maxPositions} positions`;
-    throw new OperatorError(`chunksPerWindow is too large for the model in ${folder}: ${limits} are the limit`);
+  const chunks = mostFrames / framesPerChunk;
+  // No text has more tokens than the audio takes places.
+  const tokens = prompt.tokenIds(chunks, "fr").length + chunks * tokensPerChunk;
+  if (mostFrames > mostWindowFrames || tokens > maxPositions) {
+    const limits = `prompt and answer may need ${tokens} of ${maxPositions} positions, and a window ${mostFrames} columns of ${mostWindowFrames}`;
+    throw new OperatorError(`chunksPerWindow is too large for the model in ${folder}: ${limits}`);
   }
 }

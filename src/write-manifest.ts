@@ -45,7 +45,11 @@ function parse(args: readonly string[]) {
     if (folder === undefined || others.length > 0 || !name || !version || !licence) {
       throw new OperatorError(usage);
     }
-    const partForms = new Map(parts.map((part) => part.split("=", 2) as [string, string]));
+    const pairs = parts.map((part) => part.split("="));
+    if (pairs.some((pair) => pair.length !== 2)) {
+      throw new OperatorError(usage);
+    }
+    const partForms = new Map(pairs.map(([part = "", partForm = ""]) => [part, partForm]));
     return { folder: resolve(folder), name, version, licence, form, partForms };
   } catch (cause) {
     throw new OperatorError(usage, { cause });

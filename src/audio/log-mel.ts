@@ -4,6 +4,7 @@ import { type MelFilter, melFilters } from "./mel-filters.ts";
 
 /** Samples of one Fourier transform: 25 ms. */
 const frameLength = 400;
+const edge = frameLength / 2;
 const bins = frameLength / 2 + 1;
 /** How far below the loudest everything quieter is cut, in powers of ten. */
 const dynamicRange = 8;
@@ -38,14 +39,10 @@ export class LogMel {
    * `frames`, and what is longer is cut off.
    */
   features(samples: Float32Array, frames: number): Float32Array {
-    const padded = padByReflection(samples, frames * hopLength);
     const features = new Float32Array(this.melBins * frames);
     let loudest = Number.NEGATIVE_INFINITY;
     for (let frame = 0; frame < frames; frame++) {
-      // Indices are in range by construction, here and below: that is what the `!` say.
-      for (let k = 0; k < frameLength; k++) {
-        this.#frame[k] = padded[frame * hopLength + k]! * this.#window[k]!;
-      }
+      this.#cutFrame(samples, frame * hopLength - edge, frames * hopLength);
       this.#transform.powers(this.#frame, this.#powers);
       loudest = Math.max(loudest, this.#writeColumn(features, frame, frames));
     }
@@ -54,6 +51,19 @@ export class LogMel {
       features[at] = (Math.max(features[at]!, quietest) + 4) / 4;
     }
     return features;
+  }
+
+  /**
+   * One frame from the sample `start` on, under the window. The samples are cut or filled with silence to `length`, and
+   * have half a frame of their mirror image on either side. No copy: a long window fills the memory of its process.
+   */
+  #cutFrame(samples: Float32Array, start: number, length: number): void {
+    const isInside = start >= 0 && start + frameLength <= Math.min(length, samples.length);
+    // Indices are in range by construction, here and below: that is what the `!` say.
+    for (let k = 0; k < frameLength; k++) {
+      const sample = isInside ? samples[start + k]! : (samples[mirrored(start + k, length)] ?? 0);
+      this.#frame[k] = sample * this.#window[k]!;
+    }
   }
 
   /** Writes the log-powers of one frame and returns the largest. */
@@ -73,14 +83,8 @@ export class LogMel {
   }
 }
 
-/** The samples, cut or filled with silence to `length`, with half a frame of their mirror image on either side. */
-function padByReflection(samples: Float32Array, length: number): Float32Array {
-  const edge = frameLength / 2;
-  const padded = new Float32Array(length + 2 * edge);
-  padded.set(samples.subarray(0, length), edge);
-  for (let k = 1; k <= edge; k++) {
-    padded[edge - k] = padded[edge + k]!;
-    padded[edge + length - 1 + k] = padded[edge + length - 1 - k]!;
-  }
-  return padded;
+/** Where a sample outside of 0 … `length` - 1 has its mirror image, the first and the last one being the mirrors. */
+function mirrored(at: number, length: number): number {
+  const last = length - 1;
+  return at < 0 ? -at : last - Math.abs(last - at);
 }

@@ -44,7 +44,9 @@ export class WindowPacker {
     const windowStart = this.#length === 0 ? 0 : this.#length + gapSamples;
     this.#length = windowStart + samples.length;
     if (this.#length > this.#samples.length) {
-      const larger = new Float32Array(Math.max(this.#length, 2 * this.#samples.length));
+      // A long window and its copy must fit into the memory of an audio process: no more than it can hold.
+      const doubled = Math.min(2 * this.#samples.length, this.#shape.packedFrames * hopLength);
+      const larger = new Float32Array(Math.max(this.#length, doubled));
       larger.set(this.#samples);
       this.#samples = larger;
     }

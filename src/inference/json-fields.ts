@@ -15,7 +15,7 @@ export class JsonFields {
 
   /** @throws Error when the file cannot be read or holds no JSON object. */
   static async read(file: string): Promise<JsonFields> {
-    const value: unknown = JSON.parse(await readFile(file, "utf8"));
+    const value = parse(await readFile(file, "utf8"));
     if (!isRecord(value)) {
       throw new Error(`${file} holds no JSON object`);
     }
@@ -43,6 +43,11 @@ export class JsonFields {
     return isCount(value) ? value : this.#refuse(key);
   }
 
+  /** A field whose value is a count or a list of them. */
+  oneOrMore(key: string): number[] {
+    return Array.isArray(this.#fields[key]) ? this.counts(key) : [this.count(key)];
+  }
+
   counts(key: string): number[] {
     const value = this.#fields[key];
     return Array.isArray(value) && value.every(isCount) ? value : this.#refuse(key);
@@ -62,6 +67,15 @@ export class JsonFields {
 
   #refuse(key: string): never {
     throw new Error(`${this.#file} has no valid ${this.#prefix}${key}`);
+  }
+}
+
+/** Null when it is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

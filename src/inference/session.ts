@@ -49,11 +49,11 @@ export class Session {
   }
 
   /**
-   * Compares an input or output with what it should be.
+   * Compares an input or output with what it should be; "float" is float32 or float16.
    * @param shape null, as a name in the graph, fits every size.
    * @throws Error that names the file, and says what was expected and what is there.
    */
-  check(name: string, kind: "float" | "int64", shape: readonly (number | null)[]): void {
+  check(name: string, kind: "float" | FloatType | "int64", shape: readonly (number | null)[]): void {
     const { inputMetadata, outputMetadata } = this.#session;
     const metadata = [...inputMetadata, ...outputMetadata].find((each) => each.name === name);
     const [type, sizes] = metadata?.isTensor === true ? [metadata.type, metadata.shape] : ["nothing", []];
@@ -84,13 +84,21 @@ export class Session {
    * binding is synchronous behind its promise. Other work of the event loop gets its turn before each run.
    */
   async run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors> {
-    const results = await (outputs === undefined ? this.#session.run(inputs) : this.#session.run(inputs, outputs));
+    const results = await this.#run(inputs, outputs);
     Object.values(results).forEach(exposeBits);
     return results;
   }
 
   release(): Promise<void> {
     return this.#session.release();
+  }
+
+  async #run(inputs: Tensors, outputs: readonly string[] | undefined): Promise<Tensors> {
+    try {
+      return await (outputs === undefined ? this.#session.run(inputs) : this.#session.run(inputs, outputs));
+    } catch (cause) {
+      throw new Error(`${this.#file}: ${cause instanceof Error ? cause.message : "the run failed"}`, { cause });
+    }
   }
 }
 

@@ -62,8 +62,11 @@ export async function describeFolder(folder: string, description: FolderDescript
   const { model_type: plugin } = await readChecked(join(folder, "config.json"), configSchema);
   const inFolder = await filesOf(folder);
   const { task, parts } = families[plugin];
-  const fused = `onnx/decoder_fused${endingOf(description.form)}.onnx`;
-  const used = inFolder.includes(fused) ? fusedParts : parts;
+  const used = partsFor(parts, description, inFolder);
+  const unknown = [...description.partForms.keys()].filter((part) => !used.includes(part));
+  if (unknown.length > 0) {
+    throw new OperatorError(`the model has no parts ${unknown.join(", ")}; it has ${used.join(", ")}`);
+  }
   const graphs = used.flatMap((part) => graphFiles(folder, part, description, inFolder));
   const paths = [...otherFiles.filter((file) => inFolder.includes(file)), ...graphs];
   return {
@@ -76,6 +79,17 @@ export async function describeFolder(folder: string, description: FolderDescript
     licence: description.licence,
     provenance: { manifest: "written by `npm run write-manifest`" },
   };
+}
+
+/** The fused decoder where there is one, unless a form is given for one of the graphs that it stands for. */
+function partsFor(
+  parts: readonly string[],
+  { form, partForms }: FolderDescription,
+  inFolder: readonly string[],
+): readonly string[] {
+  const fused = `onnx/decoder_fused${endingOf(partForms.get("decoder_fused") ?? form)}.onnx`;
+  const isStepwise = parts.some((part) => !fusedParts.includes(part) && partForms.has(part));
+  return inFolder.includes(fused) && !isStepwise ? fusedParts : parts;
 }
 
 /** The graph of a part and the files with its weights. */

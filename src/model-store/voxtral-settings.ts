@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { OperatorError } from "../operator-error.ts";
 import { readChecked } from "./read-checked.ts";
 
 /** What a Voxtral folder says of what the model takes. */
@@ -52,6 +53,9 @@ export async function readVoxtralSettings(folder: string): Promise<VoxtralSettin
   const matching = preprocessorSchema.extend({ feature_size: z.literal(audio.num_mel_bins) });
   const preprocessor = await readChecked(join(folder, "preprocessor_config.json"), matching);
   const joinedStates = audio.intermediate_size / audio.hidden_size;
+  if (!Number.isInteger(joinedStates) || audio.max_source_positions % joinedStates !== 0) {
+    throw new OperatorError(`${configFile} cannot be used: audio_config.intermediate_size does not join whole states`);
+  }
   return {
     melBins: audio.num_mel_bins,
     // The second convolution of the encoder halves the number of frames.

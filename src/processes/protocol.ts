@@ -49,6 +49,11 @@ export interface TranscriptOutput {
   readonly noSpeechProbability: number | null;
   /** Mean log-probability of the chosen tokens, end token included; at most 0. */
   readonly averageLogProbability: number;
+  /**
+   * The model came to an end by itself, was stopped because it went round in circles, of which the first round is among
+   * the tokens, or had said all that it was allowed to.
+   */
+  readonly ending: "end-token" | "loop" | "limit";
 }
 
 /** What a model says of one window, before any judgement of its validity. */
@@ -176,7 +181,8 @@ function isOutput(value: unknown): boolean {
         (output.language === null || typeof output.language === "string") &&
         isNumberOrNull(output.languageProbability) &&
         isNumberOrNull(output.noSpeechProbability) &&
-        typeof output.averageLogProbability === "number"
+        typeof output.averageLogProbability === "number" &&
+        ["end-token", "loop", "limit"].includes(String(output.ending))
       );
     default:
       return false;

@@ -2,6 +2,7 @@ import { ServiceError } from "../errors.ts";
 import type { EventBus } from "../events.ts";
 import { type InferenceProcess, ProcessExitedError } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
+import { allAborted } from "./all-aborted.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
 import { FairQueue } from "./fair-queue.ts";
@@ -267,12 +268,14 @@ export class Scheduler {
     const paddedLength = batch.length * Math.max(...batch.map(({ length }) => length));
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
     const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
+    // What ends the run early: nobody waits for any of its requests any more.
+    using interruption = this.#options.interleavesRuns ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
     let result: ResultMessage;
     try {
       result = await instance.run(
         batch.map(({ input }) => input),
         limitMs,
-        this.#interruptionOf(batch),
+        interruption?.signal,
       );
     } catch (error) {
       this.#retryAlone(batch, error);
@@ -281,11 +284,6 @@ export class Scheduler {
     }
     this.#endRun(instance, batch);
     this.#deliver(batch, result, paddedLength);
-  }
-
-  /** What ends the run early: nobody waits for its one request any more. */
-  #interruptionOf(batch: Batch): AbortSignal | undefined {
-    return this.#options.interleavesRuns && batch.length === 1 ? batch[0]?.job.context.signal : undefined;
   }
 
   #endRun(instance: InferenceProcess, batch: Batch): void {

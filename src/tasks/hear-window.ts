@@ -14,8 +14,10 @@ export interface HeardWindow {
   readonly languageProbability: number | null;
   readonly noSpeechProbability: number | null;
   readonly averageLogProbability: number;
-  /** Bytes of the text divided by its bytes when compressed: high when it repeats itself. */
+  /** Bytes of a piece of the text divided by its bytes when compressed, the highest: high when it repeats itself. */
   readonly compressionRatio: number;
+  /** The model was stopped because it went round in circles: what was said after that is missing. */
+  readonly isStopped: boolean;
   readonly queueMs: number;
   readonly inferenceMs: number;
 }
@@ -24,6 +26,8 @@ export interface HeardWindow {
 const noSpeechThreshold = 0.6;
 const logProbabilityThreshold = -1;
 const compressionThreshold = 2.4;
+/** Characters of which the compression is judged. */
+const pieceLength = 1_000;
 
 /** A window whose text goes in circles is run again at this temperature: chance leads out of the circle. */
 const secondTemperature = 0.4;
@@ -79,6 +83,7 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
     noSpeechProbability: clamp(noSpeechProbability),
     averageLogProbability: Math.min(0, averageLogProbability),
     compressionRatio: compressionRatioOf(text),
+    isStopped: output.ending === "loop",
     queueMs: output.queueMs,
     inferenceMs: output.inferenceMs,
   };
@@ -109,10 +114,11 @@ function clamp(probability: number | null): number | null {
   return probability === null ? null : Math.min(1, Math.max(0, probability));
 }
 
-/** 0 for no text. */
+/** 0 for no text. Of pieces as long as what is said in a minute: ordinary text, too, is the better compressed the longer. */
 function compressionRatioOf(text: string): number {
-  const bytes = Buffer.from(text);
-  return bytes.length / deflateSync(bytes).length;
+  const starts = Array.from({ length: Math.ceil(text.length / pieceLength) }, (_, index) => index * pieceLength);
+  const pieces = starts.map((start) => Buffer.from(text.slice(start, start + pieceLength)));
+  return Math.max(0, ...pieces.map((bytes) => bytes.length / deflateSync(bytes).length));
 }
 
 function isSilence({ text, noSpeechProbability, averageLogProbability }: HeardWindow): boolean {
@@ -120,8 +126,8 @@ function isSilence({ text, noSpeechProbability, averageLogProbability }: HeardWi
   return text === "" || (mayBeSilence && averageLogProbability < logProbabilityThreshold);
 }
 
-function isRepetitive({ compressionRatio }: HeardWindow): boolean {
-  return compressionRatio > compressionThreshold;
+function isRepetitive({ compressionRatio, isStopped }: HeardWindow): boolean {
+  return isStopped || compressionRatio > compressionThreshold;
 }
 
 function isSpeakable({ text }: HeardWindow, speechMs: number): boolean {

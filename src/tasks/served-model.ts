@@ -96,6 +96,8 @@ export interface SpeechWindowOutput {
   readonly noSpeechProbability: number | null;
   /** Mean log-probability of the chosen tokens, end token included; at most 0. */
   readonly averageLogProbability: number;
+  /** Of a text that was stopped because it went round in circles the tokens hold the first round. */
+  readonly ending: "end-token" | "loop" | "limit";
   /** From submission to dispatch. */
   readonly queueMs: number;
   /** From dispatch to the result. */

@@ -22,18 +22,24 @@ export interface TekkenVocabulary {
  * @throws OperatorError that names the file when it cannot be read or holds another kind of tokenizer.
  */
 export async function readTekkenVocabulary(folder: string): Promise<TekkenVocabulary> {
-  const form = forms.find(({ name }) => existsSync(join(folder, name)));
-  if (form === undefined) {
-    throw new OperatorError(`${folder} has neither a tokenizer.json nor a tekken.json`);
-  }
-  const file = join(folder, form.name);
-  return form.read((await readJsonFile(file)).value, file);
+  const name = tekkenFileOf(folder);
+  const file = join(folder, name);
+  return readers[name]((await readJsonFile(file)).value, file);
 }
 
-const forms = [
-  { name: "tokenizer.json", read: readTokenizerJson },
-  { name: "tekken.json", read: readTekkenJson },
-] as const;
+/**
+ * Which of the two files a folder is read from.
+ * @throws OperatorError when it has neither.
+ */
+export function tekkenFileOf(folder: string): keyof typeof readers {
+  const name = (["tokenizer.json", "tekken.json"] as const).find((file) => existsSync(join(folder, file)));
+  if (name === undefined) {
+    throw new OperatorError(`${folder} has neither a tokenizer.json nor a tekken.json`);
+  }
+  return name;
+}
+
+const readers = { "tokenizer.json": readTokenizerJson, "tekken.json": readTekkenJson } as const;
 
 const tokenizerSchema = z.object({
   normalizer: z.null().optional(),

@@ -14,7 +14,7 @@ export class VoxtralPrompt {
   readonly #ids: Readonly<Record<(typeof names)[number], number>>;
 
   /**
-   * @param tokensPerChunk places that 30 s of audio take.
+   * @param tokensPerChunk places that a chunk of audio takes.
    * @throws {OperatorError} that names the tokens that the tokenizer lacks.
    */
   constructor(tokenizer: TekkenTokenizer, tokensPerChunk: number) {

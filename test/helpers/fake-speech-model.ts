@@ -37,6 +37,7 @@ export class FakeSpeechModel extends FakeModel implements SpeechModel {
       languageProbability: 0.98,
       noSpeechProbability: 0.01,
       averageLogProbability: -0.2,
+      ending: "end-token",
       queueMs: 0.5,
       inferenceMs: 1.5,
       ...heard,

@@ -11,7 +11,7 @@ export type TinyVoxtral = "voxtral-grouped" | "voxtral-tied";
 
 /**
  * The endings of the graphs' names, as public folders have them; `_q4gqa` is a decoder of `_q4` with GroupQueryAttention,
- * which the folder on the hub has.
+ * as optimised exports have it.
  */
 export type VoxtralForm = "" | "_fp16" | "_quantized" | "_q4" | "_q4f16" | "_q4gqa";
 

@@ -19,7 +19,7 @@ import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { isAlive, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { readAll } from "../helpers/read-all.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
-import { whisperWindows } from "../helpers/window-shapes.ts";
+import { voxtralWindows, whisperWindows } from "../helpers/window-shapes.ts";
 
 const settings: AudioSettings = {
   decoder: "node-av",
@@ -278,6 +278,14 @@ describe.each(decoders)("with %s", (decoder) => {
   test("features for models with 128 mel bins are as many", async () => {
     const { windows } = await decode(clip("speech.wav"), { windows: { ...whisperWindows, melBins: 128 } });
     expect(windows[0]?.features).toHaveLength(128 * 1500);
+  });
+
+  test("half an hour of speech fits into one window", { timeout: 300_000 }, async () => {
+    const file = speechFile(Array.from({ length: 96 }, () => ["demo-abouttotry.wav", "vm-intro.wav"]).flat(), 0);
+    const { windows, summary } = await decode(file, { windows: voxtralWindows(60) });
+    expect(summary.durationMs).toBeGreaterThan(1_900_000);
+    expect(windows.map(({ frames }) => frames)).toEqual([180_000, expect.any(Number)]);
+    expect(windows[0]?.features).toHaveLength(128 * 180_000);
   });
 
   function open(changes: Partial<AudioOptions> = {}): AudioSession {

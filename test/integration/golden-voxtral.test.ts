@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoadedModel } from "../../src/inference/plugin.ts";
 import { plugin } from "../../src/inference/plugins/voxtral.ts";
+import { AudioEncoder } from "../../src/inference/voxtral/audio-encoder.ts";
 import { findGraphFiles } from "../../src/inference/voxtral/graph-files.ts";
 import { openGraphs } from "../../src/inference/voxtral/graphs.ts";
 import { readVoxtralConfig } from "../../src/inference/voxtral/voxtral-config.ts";
@@ -128,7 +129,14 @@ describe.each(variants)("$model $form, fused: $isFused", ({ model: name, form, i
   test("a run that is cancelled in the middle leaves nothing behind: the next one has the same tokens", async () => {
     const clip = clips[0]!;
     const window = windowFor(name, clip);
-    for (const lastSign of [1, 3, 6]) {
+    let allSigns = 0;
+    await model.run([window, window], () => {
+      allSigns++;
+    });
+    // In the encoder, in the prompts, and in what is decoded after them.
+    const promptSigns = 2 * (1 + Math.ceil(window.promptTokenIds.length / 128));
+    expect(allSigns).toBeGreaterThan(promptSigns);
+    for (const lastSign of [1, promptSigns - 2, promptSigns + 1, allSigns]) {
       let signs = 0;
       const cancelled = model.run([window, window], () => {
         signs++;
@@ -153,11 +161,15 @@ test.each(["", "_q4"] as const)("30 minutes in one prompt have the tokens of the
   await model.dispose();
 });
 
-test("whatever the batch, every clip has its own tokens", async () => {
+test.each([
+  variant("voxtral-grouped", "_q4"),
+  variant("voxtral-grouped", "_q4gqa"),
+  variant("voxtral-grouped", "_q4", true),
+])("whatever the batch, every clip has its own tokens: $form, fused: $isFused", async ({ form, isFused }) => {
   const folder = tinyVoxtralFolder("voxtral-grouped");
-  const model = await plugin.load(folder, tinyVoxtralManifest(folder, "_q4"), session);
-  const { clips: answers } = goldenAnswers("voxtral-grouped", "_q4");
-  const short = goldenVoxtral.clips.filter(({ chunks }) => chunks === 1);
+  const model = await plugin.load(folder, tinyVoxtralManifest(folder, form, isFused), session);
+  const { clips: answers } = goldenAnswers("voxtral-grouped", form);
+  const short = goldenVoxtral.clips.filter(({ chunks }) => chunks <= 3);
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...short), { minLength: 1, maxLength: 7 }), async (batch) => {
       const outputs = await transcripts(
@@ -169,6 +181,46 @@ test("whatever the batch, every clip has its own tokens", async () => {
     { numRuns: 6 },
   );
   await model.dispose();
+});
+
+test("runs that take turns do not touch each other, nor do drawn texts beside the likeliest", async () => {
+  const folder = tinyVoxtralFolder("voxtral-grouped");
+  const model = await plugin.load(folder, tinyVoxtralManifest(folder, "_q4", true), session);
+  const { clips: answers } = goldenAnswers("voxtral-grouped", "_q4");
+  const some = goldenVoxtral.clips.filter(({ chunks }) => chunks === 1).slice(0, 4);
+  const inputs = some.map((clip, index) => ({
+    ...windowFor("voxtral-grouped", clip),
+    // A temperature so low that it draws the likeliest, step by step.
+    temperature: index % 2 === 0 ? 0 : 0.05,
+    seed: index,
+  }));
+  const batches = [inputs, inputs.toReversed(), inputs.slice(0, 1)];
+  const outputs = await Promise.all(
+    batches.map((batch) => model.run(batch, () => new Promise<void>((resolve) => void setImmediate(resolve)))),
+  );
+  const expected = some.map(({ name }) => answers[name]!.tokenIds);
+  const tokens = outputs.map((each) =>
+    each.map((output) => (output.kind === "transcript" ? [...output.tokenIds] : [])),
+  );
+  expect(tokens).toEqual([expected, expected.toReversed(), expected.slice(0, 1)]);
+  await model.dispose();
+});
+
+test("chunks that are encoded together have the rows that they have alone", async () => {
+  const folder = tinyVoxtralFolder("voxtral-grouped");
+  const config = await readVoxtralConfig(folder);
+  const file = join(folder, "onnx/audio_encoder_q4.onnx");
+  const { features, frames } = windowFor("voxtral-grouped", goldenVoxtral.clips.find(({ chunks }) => chunks === 3)!);
+  const alone = await AudioEncoder.open(file, config, session);
+  const together = await AudioEncoder.open(file, config, session, 2);
+  const rows = await alone.encode(features, frames, () => {});
+  let runs = 0;
+  const same = await together.encode(features, frames, () => {
+    runs++;
+  });
+  expect(runs).toBe(2);
+  expect(same.reduce((most, value, at) => Math.max(most, Math.abs(value - rows[at]!)), 0)).toBeLessThan(1e-4);
+  await Promise.all([alone.release(), together.release()]);
 });
 
 function windowFor(model: TinyVoxtral, clip: GoldenClip): AudioWindowInput {

@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { descendants, killAll } from "../helpers/process-facts.ts";
@@ -85,31 +84,44 @@ test("windows that are decoded side by side have the words that they have alone"
 
 test("several chunks go into one prompt where the settings say so", { timeout: patienceMs }, async () => {
   const file = speechFile([...clips, ...clips], 1_500);
+  const before = { single: await windowsOf("single"), long: await windowsOf("long") };
   const whole = await transcribe("long", file, "&language=fr");
   expect(whole.text).not.toBe("");
   const alone = await transcribe("single", file, "&language=fr");
+  const windows = (await windowsOf("long")) - before.long;
+  expect(windows).toBeGreaterThan(0);
+  expect(2 * windows).toBeLessThanOrEqual((await windowsOf("single")) - before.single);
   // Other windows, other words; the times are those of voice activity, whatever is said in between.
   expect(whole.segments.at(-1)!.end).toBeCloseTo(alone.segments.at(-1)!.end, 0);
 });
 
 test("a transcript is the same when its processes are killed under it", { timeout: patienceMs }, async () => {
   const file = speechFile([...clips, ...clips], 1_500);
-  const undisturbed = await transcribe("batching", file, "&language=fr");
-  const disturbed = transcribe("batching", file, "&language=fr");
-  // The first window is on its way when the upload has been read, and the others behind it.
-  await setTimeout(300);
-  killAll(descendants(service.child.pid ?? 0, "src/inference/main.ts"));
-  expect((await disturbed).segments).toEqual(undisturbed.segments);
-  expect(service.log.some(({ event, signal }) => event === "process_exited" && signal === "SIGKILL")).toBe(true);
+  const query = "?model=batching&stream=true&language=fr";
+  const undisturbed = await (await service.transcribe(file, query)).text();
+  let disturbed = "";
+  for await (const piece of (await service.transcribe(file, query)).body ?? []) {
+    if (disturbed === "") {
+      // The first words are there, and later windows on their way.
+      killAll(descendants(service.child.pid ?? 0, "src/inference/main.ts"));
+    }
+    disturbed += Buffer.from(piece).toString("utf8");
+  }
+  expect(deltasOf(disturbed)).toEqual(deltasOf(undisturbed));
+  expect(deltasOf(undisturbed).length).toBeGreaterThan(3);
+  expect(service.log).toContainEqual(
+    expect.objectContaining({ event: "process_exited", model: "batching", signal: "SIGKILL" }),
+  );
 });
 
-test("above temperature 0 the same seed gives the same words", { timeout: patienceMs }, async () => {
-  const file = speechFile(["conf-full.wav"], 1_000);
+test("above temperature 0 the seed decides the words", { timeout: patienceMs }, async () => {
+  const file = speechFile(["demo-abouttotry.wav", "invalid.wav"], 700);
   const texts = [];
-  for (const seed of [1, 1]) {
+  for (const seed of [1, 2, 1]) {
     texts.push((await transcribe("single", file, `&language=fr&temperature=1&seed=${seed}`)).text);
   }
-  expect(texts[0]).toBe(texts[1]);
+  expect(texts[2]).toBe(texts[0]);
+  expect(texts[1]).not.toBe(texts[0]);
 });
 
 test("what the model cannot do is refused, and what it can is told", { timeout: patienceMs }, async () => {
@@ -127,6 +139,19 @@ test("what the model cannot do is refused, and what it can is told", { timeout: 
     limits: { window_seconds: 90 },
   });
 });
+
+/** How many windows the model has heard. */
+async function windowsOf(model: string): Promise<number> {
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  return Number(
+    new RegExp(`^inference_batch_size_sum\\{model_name="${model}"\\} (\\d+)$`, "m").exec(metrics)?.[1] ?? 0,
+  );
+}
+
+/** The events that bring text. */
+function deltasOf(stream: string): string[] {
+  return stream.split("\n").filter((line) => line.includes('"transcript.text.delta"'));
+}
 
 function folderOf(name: string): string {
   return writeTinyVoxtral(`${folder.path}/${name}`, { name });

@@ -89,11 +89,30 @@ describe("a folder that matches its manifest, but not itself, is refused at load
       (config: Config) => (config.audio_config["num_mel_bins"] = 80),
       /audio_encoder_q4\.onnx: audio_values is .*128, 3000\] instead of .*80, 3000\]/,
     ],
+    [
+      "states that are not joined whole",
+      (config: Config) => (config.audio_config["intermediate_size"] = 100),
+      /config\.json: audio_config\.intermediate_size does not join whole states/,
+    ],
     ["another family", (config: Config) => (config["model_type"] = "llama"), /config\.json is of another model_type/],
   ])("%s", async (_, change, message) => {
     using folder = folderOf("_q4");
     changeConfig(folder, change);
     await expect(load(folder)).rejects.toThrow(message);
+  });
+
+  test("a folder that Hugging Face would read, too: one list of ends, no head_dim where it follows, no key-value heads", async () => {
+    using folder = folderOf("_q4");
+    replace(folder, "generation_config.json", () => Buffer.from('{"eos_token_id":[2,11]}'));
+    await expect(load(folder)).resolves.toBeUndefined();
+    changeConfig(folder, ({ text_config }) => delete text_config["num_key_value_heads"]);
+    await expect(load(folder)).rejects.toThrow(/past_key_values\.0\.key .* instead of .*4, any, 24\]/);
+  });
+
+  test("a settings file that was cut off", async () => {
+    using folder = folderOf("_q4");
+    replace(folder, "generation_config.json", (before) => before.subarray(0, 20));
+    await expect(load(folder)).rejects.toThrow(/generation_config\.json holds no JSON object/);
   });
 
   test("another element type", async () => {
@@ -144,8 +163,9 @@ describe("the API process refuses what it cannot ask or read", () => {
   test("prompts longer than the model reads", async () => {
     using folder = folderOf("_q4");
     changeConfig(folder, (config) => (config.text_config["max_position_embeddings"] = 4_096));
-    await expect(open(folder.path, 10)).resolves.toBeDefined();
-    await expect(open(folder.path, 11)).rejects.toThrow(/chunksPerWindow is too large for the model .* 4096 positions/);
+    // Five chunks are 1,886 places of prompt and as many of text at most.
+    await expect(open(folder.path, 5)).resolves.toBeDefined();
+    await expect(open(folder.path, 6)).rejects.toThrow(/chunksPerWindow is too large .* need 4511 of 4096 positions/);
   });
 
   test("a folder with tekken.json alone is opened", async () => {

@@ -51,7 +51,7 @@ const shape = {
     description: "One of ours or one of OpenAI's transcription models, which stand for the service's own.",
   }),
   language: z.string().max(20).optional().meta({
-    description: "ISO 639-1 code of the language that is spoken, such as fr; it is detected when absent.",
+    description: "ISO 639-1 code of the language that is spoken, such as fr; the model finds it out when absent.",
   }),
   response_format: z.enum(responseFormats).default("json"),
   stream: truthValue

@@ -3,8 +3,8 @@ import { suppress } from "./suppression.ts";
 import { chooseByChance, chooseLikeliest, type TokenChoice } from "./token-choice.ts";
 
 export interface GenerationRules {
-  /** Ends the text. */
-  readonly endTokenId: number;
+  /** End the text. */
+  readonly endTokenIds: readonly number[];
   /** Ids from this one on are no text and are never chosen. */
   readonly textTokens: number;
   /** Tokens that are never chosen. */
@@ -24,13 +24,15 @@ export interface TextOptions {
   readonly stopsInLoop: boolean;
 }
 
+/** How a text ended: by itself, stopped in a loop, or cut off at `maxNewTokens`. */
+export type Ending = "end-token" | "loop" | "limit";
+
 export interface Generation {
-  /** Without the end token. */
+  /** Without the end token; of a loop its first round only. */
   readonly tokenIds: Int32Array;
-  /** Mean over the tokens and, if it was reached, the end token. */
+  /** Mean over all tokens and, if it was reached, the end token. */
   readonly averageLogProbability: number;
-  /** The text came to its end, neither stopped in a loop nor cut off at `maxNewTokens`. */
-  readonly isComplete: boolean;
+  readonly ending: Ending;
 }
 
 /** A text while it is generated: its tokens so far, and whether more are to come. */
@@ -39,7 +41,7 @@ export class GeneratedText {
   readonly #options: TextOptions;
   readonly #guard = new RepetitionGuard();
   readonly #choices: TokenChoice[] = [];
-  #end: "end-token" | "loop" | "limit" | null = null;
+  #ending: Ending | null = null;
 
   constructor(rules: GenerationRules, options: TextOptions) {
     this.#rules = rules;
@@ -47,7 +49,7 @@ export class GeneratedText {
   }
 
   get isOver(): boolean {
-    return this.#end !== null;
+    return this.#ending !== null;
   }
 
   /** Whether each next token is the one with the highest logit, whatever else is in the row. */
@@ -78,23 +80,27 @@ export class GeneratedText {
   /** The next token was chosen elsewhere, by the same rules. */
   take(choice: TokenChoice): void {
     this.#choices.push(choice);
-    if (choice.tokenId === this.#rules.endTokenId) {
-      this.#end = "end-token";
+    if (this.#rules.endTokenIds.includes(choice.tokenId)) {
+      this.#ending = "end-token";
     } else if (this.#guard.push(choice.tokenId) && this.#options.stopsInLoop) {
-      this.#end = "loop";
+      this.#ending = "loop";
     } else if (this.tokensLeft <= 0) {
-      this.#end = "limit";
+      this.#ending = "limit";
     }
   }
 
+  /** @throws Error when the text is not over. */
   result(): Generation {
-    const isComplete = this.#end === "end-token";
-    const text = isComplete ? this.#choices.slice(0, -1) : this.#choices;
+    if (this.#ending === null) {
+      throw new Error("the text is still being generated");
+    }
+    const surplus = { "end-token": 1, loop: this.#guard.repeatedTokens, limit: 0 }[this.#ending];
+    const text = this.#choices.slice(0, this.#choices.length - surplus);
     const sum = this.#choices.reduce((total, { logProbability }) => total + logProbability, 0);
     return {
       tokenIds: Int32Array.from(text, ({ tokenId }) => tokenId),
       averageLogProbability: sum / this.#choices.length,
-      isComplete,
+      ending: this.#ending,
     };
   }
 }

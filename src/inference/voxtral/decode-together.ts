@@ -11,36 +11,47 @@ export interface Sequence {
   readonly cache: KeyValueCache;
 }
 
-/** Tokens of one run of a decoder that goes on by itself. A run cannot be interrupted. */
+/**
+ * Of one run of a decoder that goes on by itself, which cannot be interrupted: so many tokens at most, and about so many
+ * milliseconds.
+ */
 const tokensPerRun = 16;
+const runMs = 2_000;
 
 /**
  * Decodes sequences side by side until the last of their texts is over. Those that are over leave the others.
+ * @param sequences is emptied: their caches, which may be gigabytes, are not to outlive their copy here.
  * @param padding where the decoder expects the empty places of shorter sequences.
  * @param onRun Awaited after each run of the decoder. What it throws ends the work.
  */
 export async function decodeTogether(
   decoder: TextDecoder,
-  sequences: readonly Sequence[],
+  sequences: Sequence[],
   padding: PaddingSide,
   onRun: () => void | Promise<void>,
 ): Promise<void> {
-  let open = sequences.filter(({ text }) => !text.isOver);
-  let cache = joinCaches(
-    open.map((sequence) => sequence.cache),
-    padding,
-  );
-  let tokenIds = open.map(({ lastTokenId }) => lastTokenId);
-  while (open.length > 0) {
-    const texts = open.map(({ text }) => text);
+  const unfinished = sequences.splice(0).filter(({ text }) => !text.isOver);
+  if (unfinished.length === 0) {
+    return;
+  }
+  let texts = unfinished.map(({ text }) => text);
+  let tokenIds = unfinished.map(({ lastTokenId }) => lastTokenId);
+  const caches = unfinished.splice(0).map(({ cache: own }) => own);
+  let cache = joinCaches(caches, padding);
+  caches.length = 0;
+  let tokens = tokensPerRun;
+  while (texts.length > 0) {
+    const start = performance.now();
     const isGreedy = decoder.runGreedily !== null && texts.every((text) => text.isGreedy);
     ({ cache, tokenIds } = isGreedy
-      ? await runGreedily(decoder.runGreedily, cache, tokenIds, texts)
+      ? await runGreedily(decoder.runGreedily, cache, tokenIds, texts, tokens)
       : await runStep(decoder, cache, tokenIds, texts));
+    const msPerToken = (performance.now() - start) / (isGreedy ? tokens : 1);
+    tokens = Math.max(1, Math.min(tokensPerRun, Math.floor(runMs / msPerToken)));
     await onRun();
     const rows = texts.flatMap((text, row) => (text.isOver ? [] : [row]));
-    if (rows.length < open.length) {
-      open = rows.map((row) => open[row]!);
+    if (rows.length < texts.length) {
+      texts = rows.map((row) => texts[row]!);
       tokenIds = rows.map((row) => tokenIds[row]!);
       cache = keepRows(cache, rows);
     }
@@ -67,9 +78,10 @@ async function runGreedily(
   before: KeyValueCache,
   fed: readonly number[],
   texts: readonly GeneratedText[],
+  tokens: number,
 ): Promise<Advance> {
-  const tokens = Math.min(tokensPerRun, Math.max(...texts.map(({ tokensLeft }) => tokensLeft)));
-  const { cache, choices } = await run(before, fed, tokens);
+  const tokensLeft = Math.max(...texts.map((text) => text.tokensLeft));
+  const { cache, choices } = await run(before, fed, Math.min(tokens, tokensLeft));
   texts.forEach((text, row) => {
     for (const choice of choices[row]!) {
       if (text.isOver) {

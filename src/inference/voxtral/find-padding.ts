@@ -12,7 +12,7 @@ const tolerance = 0.1;
 /**
  * Finds out by trying where a decoder expects the empty places of a shorter sequence beside a longer one: on the left
  * where it heeds the attention mask place by place; on the right where it only counts tokens in it, as graphs with
- * GroupQueryAttention do, those of the public folder among them; null when neither gives what the sequences give alone.
+ * GroupQueryAttention do; null when neither gives what the sequences give alone.
  */
 export async function findPadding(decoder: TextDecoder, config: VoxtralConfig): Promise<PaddingSide | null> {
   const sequences = [tokensOf(shorter, config), tokensOf(longer, config)];

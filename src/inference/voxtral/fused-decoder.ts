@@ -46,7 +46,11 @@ export async function openFusedDecoder(
   session.check("position_ids", "int64", [null, null]);
   session.check("max_new_tokens", "int64", []);
   session.check("logits", "float", [null, config.vocabularySize]);
-  names.forEach(({ past }) => session.check(past, "float", [null, config.keyValueHeads, null, config.headWidth]));
+  const cacheShape = [null, config.keyValueHeads, null, config.headWidth];
+  for (const { past, present } of names) {
+    session.check(past, "float", cacheShape);
+    session.check(present, session.floatTypeOf(past), cacheShape);
+  }
   return new FusedDecoder(session, config);
 }
 

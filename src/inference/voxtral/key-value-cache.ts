@@ -14,7 +14,7 @@ export type PaddingSide = "left" | "right";
 export interface KeyValueCache {
   /** [rows, keyValueHeads, columns, headWidth] each, by the names under which the decoder reads them. */
   readonly tensors: Tensors;
-  /** Places in each row. The longest sequence fills them. */
+  /** Places in each row; a sequence need not fill them. */
   readonly columns: number;
   /** Tokens of each sequence. */
   readonly lengths: readonly number[];
@@ -53,11 +53,17 @@ export function grownCache(
   };
 }
 
-/** Rows of several caches of one row each as one. The shorter ones get empty places. */
+/**
+ * Rows of several caches of one row each as one. The shorter ones get empty places.
+ * @throws Error when there is none.
+ */
 export function joinCaches(caches: readonly KeyValueCache[], padding: PaddingSide): KeyValueCache {
   const [first, ...others] = caches;
-  if (first === undefined || others.length === 0) {
-    return first!;
+  if (first === undefined) {
+    throw new Error("there are no caches to join");
+  }
+  if (others.length === 0) {
+    return first;
   }
   const columns = Math.max(...caches.map((cache) => cache.columns));
   const names = Object.keys(first.tensors);

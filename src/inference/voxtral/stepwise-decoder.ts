@@ -42,7 +42,11 @@ export async function openStepwiseDecoder(
   decoder.check("attention_mask", "int64", [null, null]);
   decoder.check("position_ids", "int64", [null, null]);
   decoder.check("logits", "float", [null, null, config.vocabularySize]);
-  names.forEach(({ past }) => decoder.check(past, "float", [null, config.keyValueHeads, null, config.headWidth]));
+  const cacheShape = [null, config.keyValueHeads, null, config.headWidth];
+  for (const { past, present } of names) {
+    decoder.check(past, "float", cacheShape);
+    decoder.check(present, decoder.floatTypeOf(past), cacheShape);
+  }
   return new StepwiseDecoder(embedTokens, decoder, config);
 }
 

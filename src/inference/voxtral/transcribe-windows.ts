@@ -27,11 +27,13 @@ export async function transcribeWindows(
   for (const window of windows) {
     sequences.push(await readPrompt(graphs, config, window, reportProgress));
   }
-  for (const group of graphs.padding === null ? ofEqualLength(sequences) : [sequences]) {
+  const texts = sequences.map(({ text }) => text);
+  const groups = graphs.padding === null ? ofEqualLength(sequences.splice(0)) : [sequences];
+  for (const group of groups) {
     await decodeTogether(graphs.decoder, group, graphs.padding ?? "left", reportProgress);
   }
   return windows.map(({ language }, index) => {
-    const { tokenIds, averageLogProbability } = sequences[index]!.text.result();
+    const { tokenIds, averageLogProbability, ending } = texts[index]!.result();
     return {
       kind: "transcript",
       tokenIds,
@@ -39,6 +41,7 @@ export async function transcribeWindows(
       languageProbability: null,
       noSpeechProbability: null,
       averageLogProbability,
+      ending,
     };
   });
 }

@@ -22,7 +22,7 @@ export interface VoxtralConfig {
   readonly audioTokenId: number;
   /** Prompt and answer together. */
   readonly maxPositions: number;
-  readonly endTokenId: number;
+  readonly endTokenIds: readonly number[];
 }
 
 /** @throws Error that names the file and the field when one is missing or unfit. */
@@ -37,6 +37,10 @@ export async function readVoxtralConfig(folder: string): Promise<VoxtralConfig> 
   const maxSourcePositions = audio.count("max_source_positions");
   // The projector joins neighbouring states of the encoder to rows as wide as the encoder's feed-forward layers.
   const joinedStates = audio.count("intermediate_size") / audio.count("hidden_size");
+  const tokensPerChunk = maxSourcePositions / joinedStates;
+  if (!Number.isInteger(joinedStates) || !Number.isInteger(tokensPerChunk)) {
+    throw new Error(`${configFile}: audio_config.intermediate_size does not join whole states`);
+  }
   const width = text.count("hidden_size");
   const heads = text.count("num_attention_heads");
   const generation = await JsonFields.read(join(folder, "generation_config.json"));
@@ -44,15 +48,15 @@ export async function readVoxtralConfig(folder: string): Promise<VoxtralConfig> 
     melBins: audio.count("num_mel_bins"),
     // The second convolution of the encoder halves the number of frames.
     framesPerChunk: 2 * maxSourcePositions,
-    tokensPerChunk: maxSourcePositions / joinedStates,
+    tokensPerChunk,
     width,
     layers: text.count("num_hidden_layers"),
-    keyValueHeads: text.count("num_key_value_heads"),
+    keyValueHeads: text.has("num_key_value_heads") ? text.count("num_key_value_heads") : heads,
     headWidth: text.has("head_dim") ? text.count("head_dim") : width / heads,
     vocabularySize: text.count("vocab_size"),
     audioTokenId: config.count("audio_token_id"),
     maxPositions: text.count("max_position_embeddings"),
-    endTokenId: generation.count("eos_token_id"),
+    endTokenIds: generation.oneOrMore("eos_token_id"),
   };
 }
 
@@ -65,7 +69,7 @@ const sparedTokens = 16;
 export function rulesFor(audioMs: number, promptTokens: number, config: VoxtralConfig): GenerationRules {
   const speakable = sparedTokens + Math.ceil(audioMs / audioMsPerToken);
   return {
-    endTokenId: config.endTokenId,
+    endTokenIds: config.endTokenIds,
     textTokens: config.vocabularySize,
     suppressed: new Int32Array(),
     suppressedAtBegin: new Int32Array(),

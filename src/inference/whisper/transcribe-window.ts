@@ -25,7 +25,7 @@ export async function transcribeWindow(
   checkWindow(window, config);
   if (graphs.readsShortWindows && window.frames < config.maxFrames) {
     const transcript = await transcribeFrames(graphs, config, window, window.frames, reportProgress);
-    if (transcript.generation.isComplete) {
+    if (transcript.generation.ending === "end-token") {
       return toOutput(transcript);
     }
   }
@@ -103,5 +103,6 @@ function toOutput({ language, start, generation }: Transcript): TranscriptOutput
     languageProbability: start.languages.get(language) ?? Number.NaN,
     noSpeechProbability: start.noSpeech,
     averageLogProbability: generation.averageLogProbability,
+    ending: generation.ending,
   };
 }

@@ -47,7 +47,7 @@ export async function readWhisperConfig(folder: string): Promise<WhisperConfig> 
     noSpeechTokenId: noTimestampsTokenId - 1,
     languageTokenIds: languageTokenIdsOf(generation),
     generation: {
-      endTokenId,
+      endTokenIds: [endTokenId],
       // Behind it come languages, tasks and times.
       textTokens: endTokenId + 1,
       suppressed: Int32Array.from(generation.counts("suppress_tokens")),

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { hearWindow } from "../../../src/tasks/hear-window.ts";
@@ -32,11 +33,10 @@ test("when every attempt is stopped, what was said before the loop is kept", asy
 
 test("a long text of ordinary sentences is no repetition, as it would be to a threshold for half a minute", async () => {
   const model = new FakeSpeechModel();
-  const words =
-    "le la un train gare ville part arrive matin soir midi voie quai dans sur vers avec pour sans trois".split(" ");
-  const text = Array.from({ length: 5_000 }, (_, at) => words[(at * at + 7 * at) % words.length]).join(" ");
-  const sentences = Array.from({ length: 300 }, (_, at) => text.slice(37 * at, 37 * at + 60) + at * 7_919).join(". ");
-  model.hear = () => ({ text: sentences });
+  const lines = readFileSync(new URL("../../../bench/data/texts-fr.txt", import.meta.url), "utf8").split("\n");
+  const text = [...new Set(lines)].join(" ").slice(0, 27_000);
+  expect(text).toHaveLength(27_000);
+  model.hear = () => ({ text });
   await hearWindow(model, input, 1_800_000, requestContext());
   expect(model.inputs).toHaveLength(1);
 });
