@@ -28,5 +28,10 @@ export async function openGraphs(
   const decoder = await (text.kind === "fused"
     ? openFusedDecoder(folder, text, config, settings)
     : openStepwiseDecoder(folder, text, config, settings));
-  return { audioEncoder: encoder, decoder, padding: await findPadding(decoder, config) };
+  const padding = await findPadding(decoder, config);
+  if (padding === null) {
+    // On standard error: the service logs what its children say there.
+    process.stderr.write("the decoder reads no padding: only windows of equal length are decoded side by side\n");
+  }
+  return { audioEncoder: encoder, decoder, padding };
 }
