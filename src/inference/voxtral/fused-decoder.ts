@@ -1,14 +1,7 @@
 import { join } from "node:path";
 import type { SessionSettings } from "../../processes/protocol.ts";
 import { falseTensor, float32Values, floatTensor, int64Tensor, integers, Session, type Tensors } from "../session.ts";
-import {
-  attentionMask,
-  cacheNames,
-  emptyCache,
-  grownCache,
-  type KeyValueCache,
-  positionIds,
-} from "./key-value-cache.ts";
+import { cacheInputs, cacheNames, checkCaches, emptyCache, grownCache, type KeyValueCache } from "./key-value-cache.ts";
 import type { DecoderStep, GreedyRun, TextDecoder } from "./text-decoder.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
@@ -42,15 +35,9 @@ export async function openFusedDecoder(
   );
   session.check("input_ids", "int64", [null, null]);
   session.check("audio_features", "float", [null, config.width]);
-  session.check("attention_mask", "int64", [null, null]);
-  session.check("position_ids", "int64", [null, null]);
   session.check("max_new_tokens", "int64", []);
   session.check("logits", "float", [null, config.vocabularySize]);
-  const cacheShape = [null, config.keyValueHeads, null, config.headWidth];
-  for (const { past, present } of names) {
-    session.check(past, "float", cacheShape);
-    session.check(present, session.floatTypeOf(past), cacheShape);
-  }
+  checkCaches(session, config);
   return new FusedDecoder(session, config);
 }
 
@@ -119,11 +106,9 @@ class FusedDecoder implements TextDecoder {
     const tokens = tokenIds.length / rows;
     return this.#session.run(
       {
-        ...cache.tensors,
+        ...cacheInputs(cache, tokens),
         input_ids: int64Tensor(BigInt64Array.from(tokenIds, BigInt), [rows, tokens]),
         audio_features: floatTensor("float32", audio, [audio.length / width, width]),
-        attention_mask: int64Tensor(attentionMask(cache, tokens), [rows, cache.columns + tokens]),
-        position_ids: int64Tensor(positionIds(cache, tokens), [rows, tokens]),
         is_finished: falseTensor(rows),
         max_new_tokens: int64Tensor(BigInt64Array.of(BigInt(newTokens)), []),
       },

@@ -1,4 +1,4 @@
-import { floatTensor, rawTensor, rawValues, type Session, type Tensor, type Tensors } from "../session.ts";
+import { floatTensor, int64Tensor, rawTensor, rawValues, type Session, type Tensor, type Tensors } from "../session.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
 /** Names of one tensor of keys or values: as a run of the decoder reads it, and as an earlier run wrote it. */
@@ -90,6 +90,30 @@ export function keepRows(cache: KeyValueCache, rows: readonly number[]): KeyValu
     ...cache,
     tensors: Object.fromEntries(Object.entries(cache.tensors).map(([name, tensor]) => [name, takeRows(tensor, rows)])),
     lengths: rows.map((row) => cache.lengths[row]!),
+  };
+}
+
+/**
+ * Checks what a decoder says of its caches, and of the mask and the positions that it reads with them.
+ * @throws Error that names the file and what differs.
+ */
+export function checkCaches(decoder: Session, config: VoxtralConfig): void {
+  decoder.check("attention_mask", "int64", [null, null]);
+  decoder.check("position_ids", "int64", [null, null]);
+  const shape = [null, config.keyValueHeads, null, config.headWidth];
+  for (const { past, present } of cacheNames(config)) {
+    decoder.check(past, "float", shape);
+    decoder.check(present, decoder.floatTypeOf(past), shape);
+  }
+}
+
+/** The inputs of a run that is fed `tokens` more in each row, but for the tokens themselves. */
+export function cacheInputs(cache: KeyValueCache, tokens: number): Tensors {
+  const rows = cache.lengths.length;
+  return {
+    ...cache.tensors,
+    attention_mask: int64Tensor(attentionMask(cache, tokens), [rows, cache.columns + tokens]),
+    position_ids: int64Tensor(positionIds(cache, tokens), [rows, tokens]),
   };
 }
 

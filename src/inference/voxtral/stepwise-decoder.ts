@@ -1,14 +1,7 @@
 import { join } from "node:path";
 import type { SessionSettings } from "../../processes/protocol.ts";
 import { float32Values, floatTensor, int64Tensor, Session } from "../session.ts";
-import {
-  attentionMask,
-  cacheNames,
-  emptyCache,
-  grownCache,
-  type KeyValueCache,
-  positionIds,
-} from "./key-value-cache.ts";
+import { cacheInputs, cacheNames, checkCaches, emptyCache, grownCache, type KeyValueCache } from "./key-value-cache.ts";
 import type { DecoderStep, TextDecoder } from "./text-decoder.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
@@ -39,14 +32,8 @@ export async function openStepwiseDecoder(
     settings,
   );
   decoder.check("inputs_embeds", "float", [null, null, config.width]);
-  decoder.check("attention_mask", "int64", [null, null]);
-  decoder.check("position_ids", "int64", [null, null]);
   decoder.check("logits", "float", [null, null, config.vocabularySize]);
-  const cacheShape = [null, config.keyValueHeads, null, config.headWidth];
-  for (const { past, present } of names) {
-    decoder.check(past, "float", cacheShape);
-    decoder.check(present, decoder.floatTypeOf(past), cacheShape);
-  }
+  checkCaches(decoder, config);
   return new StepwiseDecoder(embedTokens, decoder, config);
 }
 
@@ -104,10 +91,8 @@ class StepwiseDecoder implements TextDecoder {
     const rows = cache.lengths.length;
     const type = this.#decoder.floatTypeOf("inputs_embeds");
     const { logits, ...presents } = await this.#decoder.run({
-      ...cache.tensors,
+      ...cacheInputs(cache, tokens),
       inputs_embeds: floatTensor(type, embeddings, [rows, tokens, width]),
-      attention_mask: int64Tensor(attentionMask(cache, tokens), [rows, cache.columns + tokens]),
-      position_ids: int64Tensor(positionIds(cache, tokens), [rows, tokens]),
     });
     if (logits?.size !== rows * tokens * vocabularySize) {
       throw new Error(`logits are not [${rows}, ${tokens}, ${vocabularySize}] but [${logits?.dims.join(", ")}]`);
