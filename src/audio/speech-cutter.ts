@@ -95,7 +95,9 @@ export class SpeechCutter {
   }
 
   #end(end: number): SpeechRange | null {
-    const range = this.#start !== null && this.#speechFrames >= fewestSpeechFrames ? { start: this.#start, end } : null;
+    const start = this.#start ?? end;
+    // A cut in a pause leaves a segment that is nothing but the rest of it.
+    const range = end > start && this.#speechFrames >= fewestSpeechFrames ? { start, end } : null;
     this.#start = null;
     return range;
   }

@@ -40,6 +40,10 @@ test("speech without a pause is cut where it is least likely in its last third",
   expect(second).toEqual({ start: 801, end: 1105 });
 });
 
+test("a cut in a pause that then ends the segment leaves no segment behind", () => {
+  expect(cutAll(frames([0.95, 932], [0.05, 16]))).toEqual([{ start: 0, end: 936 }]);
+});
+
 test("the end of the audio ends a segment", () => {
   expect(cutAll(frames([0.1, 10], [0.9, 20]))).toEqual([{ start: 7, end: 30 }]);
 });
