@@ -5,6 +5,9 @@ COPY package.json package-lock.json .npmrc ./
 # binary is under the GPL 3: Debian's ffmpeg below decodes, which the distribution patches.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
   && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+# What is in the image, for whoever looks for a vulnerable package; Debian's own list is in /var/lib/dpkg/status.
+COPY tools/sbom ./tools/sbom
+RUN npm run --silent sbom -- --omit=optional > sbom.cdx.json && rm -r tools
 COPY LICENSE ./
 COPY src ./src
 COPY config ./config

@@ -8,6 +8,8 @@ import { machineFacts } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { Options } from "./options.ts";
 import { overload } from "./overload.ts";
+import { rateLimit } from "./rate-limit.ts";
+import { slowClients } from "./slow-clients.ts";
 import { formatTable } from "./table.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { transcribe } from "./transcribe.ts";
@@ -24,6 +26,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   transcribe,
   "long-audio": longAudio,
   "kill-audio": killAudio,
+  "rate-limit": rateLimit,
+  "slow-clients": slowClients,
   "voxtral-decode": voxtralDecode,
 };
 

@@ -45,6 +45,16 @@ export function proportionalMib(pid: number): number {
   return Number(/^Pss:\s*(\d+) kB$/m.exec(summary)?.[1] ?? 0) / 1024;
 }
 
+/** TCP connections over IPv4 that are open at a local port. */
+export function establishedConnections(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const established = "01";
+  return (read("/proc/net/tcp") ?? "").split("\n").filter((line) => {
+    const [, address, , state] = line.trim().split(/\s+/);
+    return address?.endsWith(local) === true && state === established;
+  }).length;
+}
+
 /** The command line, its words separated by spaces. */
 export function commandLine(pid: number): string {
   return (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();

@@ -75,6 +75,15 @@ export class Service implements AsyncDisposable {
     return lines.map((line) => JSON.parse(line) as ProcessEvent);
   }
 
+  /** How many requests ended with which error code so far, from the log. */
+  finishedByCode(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const [, code = ""] of this.#program.output().matchAll(/"event":"request_finished".*?"code":"(\w+)"/g)) {
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /** The sum of all samples of a metric. @throws Error when there is none. */
   async metric(name: string): Promise<number> {
     const connection = new HttpConnection(this.port);
@@ -102,7 +111,8 @@ async function startProgram(
   const port = await freePort();
   return ChildProgram.start({
     command,
-    environment: { ...environment, HOST: "127.0.0.1", PORT: String(port) },
+    // All clients of a benchmark are one address, which asks for more than any client may.
+    environment: { SERVICE__RATE_LIMIT__ENABLED: "false", ...environment, HOST: "127.0.0.1", PORT: String(port) },
     readyPath: "/readyz",
     readyStatus: 200,
     port,

@@ -1,13 +1,17 @@
-import { ConfigError, type ConfigProblem } from "./config/config-error.ts";
+import { apiKeysBundle } from "./admission/keys/key-bundle.ts";
+import { ConfigError, type ConfigProblem, describeProblem } from "./config/config-error.ts";
 import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Config } from "./config.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import { openModelFolder } from "./model-store/model-folder.ts";
+import { secretBundles, secretPlaces, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
+import { missingKeysProblem } from "./require-keys.ts";
+import { checkSecrets, type SecretsCheck } from "./secrets/check-secrets.ts";
 
 /**
- * Checks the configuration and every file of the model folders that it names, without starting anything.
+ * Checks the configuration, the secrets and every file of the model folders that it names, without starting anything.
  *
  * @returns A summary of what would be used.
  * @throws {ConfigError} with everything that is wrong.
@@ -21,10 +25,14 @@ export async function checkConfig(environment?: Environment): Promise<string> {
     // Only now is every name known.
     problems.push(...findSharedNames(models), ...findUnservableClassifier(models, config.classify.model));
   }
+  const variables = takeSecrets(environment);
+  const secrets = checkSecrets(secretBundles, secretPlaces(config, variables));
+  const hasKeys = secrets.usable.includes(apiKeysBundle.title);
+  problems.push(...secrets.problems, ...findMissingKeys(config, hasKeys));
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
-  return summary(config, files, models);
+  return summary(config, files, models, secrets);
 }
 
 async function openFolder(folder: string, key: string): Promise<{ manifest: Manifest } | { problem: ConfigProblem }> {
@@ -69,13 +77,25 @@ function nameOf(model: Manifest): string {
   return model.name;
 }
 
-function summary(config: Config, files: readonly string[], models: readonly Manifest[]): string {
+function findMissingKeys(config: Config, hasKeys: boolean): ConfigProblem[] {
+  const message = missingKeysProblem(config, hasKeys);
+  return message === null ? [] : [{ key: "server.host", source: null, message }];
+}
+
+function summary(
+  config: Config,
+  files: readonly string[],
+  models: readonly Manifest[],
+  { usable, warnings }: SecretsCheck,
+): string {
   const lines = [
     "The configuration is valid.",
     `  environment  ${config.service.environment}`,
     `  address      ${config.server.host}:${config.server.port}`,
     ...files.map((file) => `  file         ${file}`),
     ...models.map((model) => `  model        ${model.name} ${model.version} (${model.task}, ${model.precision})`),
+    ...usable.map((title) => `  secrets      ${title}`),
+    ...warnings.map((warning) => `  warning      ${describeProblem(warning)}`),
   ];
   return lines.join("\n");
 }

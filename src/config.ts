@@ -9,6 +9,19 @@ const labelValue = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "must be 1 to 64 letters, digits, '_', '.' or '-'")
   .refine((value) => value !== "other" && value !== "none", "must not be 'other' or 'none'");
 
+/** A bucket of tokens, as `admission/rate-limit/token-bucket.ts` bounds it. */
+const bucketSchema = z
+  .strictObject({
+    burst: z.number().min(1).max(1e9),
+    refillPerSecond: z.number().positive().max(1e9),
+  })
+  .refine(({ burst, refillPerSecond }) => burst / refillPerSecond <= 31_536_000, {
+    error: "must refill within a year",
+  });
+
+/** A share of a limit. */
+const share = z.number().min(0.001).max(1);
+
 const labelValues = z.array(labelValue).max(100).refine(hasNoDuplicates, "must not name a value twice");
 
 /** One entry of `config/models.yaml`. */
@@ -63,6 +76,25 @@ export const settingsSchema = z.strictObject({
       path: ["headersTimeoutMs"],
       error: "must not exceed server.requestTimeoutMs",
     }),
+  auth: z.strictObject({
+    mode: z.enum(["auto", "none"]),
+    keysFile: z.string().max(4_096),
+  }),
+  secrets: z.strictObject({
+    folder: z.string().max(4_096),
+    overlapMs: milliseconds(0, 2_147_483_647),
+  }),
+  rateLimit: z.strictObject({
+    enabled: z.boolean(),
+    tiers: z.object({ default: bucketSchema, anonymous: bucketSchema }).catchall(bucketSchema),
+    routeShare: share,
+    clientIdShare: share,
+    mistakes: bucketSchema,
+    costPerText: z.number().min(0).max(1e6),
+    costPer1000Tokens: z.number().min(0).max(1e6),
+    costPerAudioSecond: z.number().min(0).max(1e6),
+    redisShare: share,
+  }),
   deadline: z.strictObject({
     defaultMs: milliseconds(50, 120_000),
   }),
@@ -138,8 +170,8 @@ export const modelsFileSchema = z.strictObject({
 export type Config = DeepReadonly<z.infer<typeof settingsSchema> & z.infer<typeof modelsFileSchema>>;
 
 /**
- * Keys whose change is taken over only by a restart: those with which the HTTP server is created, and those with which
- * the audio stage starts. All others are read when they are needed.
+ * Keys whose change is taken over only by a restart: those with which the HTTP server is created, those with which
+ * secrets are followed, and those with which the audio stage starts. All others are read when they are needed.
  */
 export const keysThatNeedRestart: readonly string[] = [
   "server.host",
@@ -151,6 +183,9 @@ export const keysThatNeedRestart: readonly string[] = [
   "server.headersTimeoutMs",
   "server.requestTimeoutMs",
   "server.keepAliveTimeoutMs",
+  "auth.keysFile",
+  "secrets.folder",
+  "secrets.overlapMs",
   "audio.decoder",
   "audio.maxSeconds",
   "audio.sandbox",

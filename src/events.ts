@@ -29,6 +29,15 @@ export interface ServiceEvents {
   service_stopped: { readonly reason: string };
   config_reloaded: { readonly changed: readonly string[] };
   config_rejected: { readonly problems: readonly string[] };
+  /** Nobody needs a key: because there is no list of them, or because `auth.mode` says so. */
+  auth_disabled: { readonly address: string; readonly reason: "no_keys" | "mode_none" };
+  /** An operator should change something about secrets, though they work. Names places, never values. */
+  secret_warned: { readonly warning: string };
+  /** A version of a bundle of secrets is in force, the first one too. */
+  secret_version_changed: { readonly bundle: string; readonly version: number };
+  secret_rotation_failed: { readonly bundle: string; readonly reason: "invalid" | "missing" | "subscriber" };
+  /** The buckets of rate limits are shared through Redis from now on, or each instance has its own because of `reason`. */
+  rate_limit_store_changed: { readonly isShared: boolean; readonly reason: string | null };
   request_received: { readonly requestId: string; readonly route: string };
   request_finished: RequestFacts & {
     readonly statusCode: number;

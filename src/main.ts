@@ -1,5 +1,6 @@
 import { ConfigError } from "./config/config-error.ts";
 import { OperatorError } from "./operator-error.ts";
+import { SecretsError } from "./secrets/secrets-error.ts";
 import { createService, type Service } from "./service.ts";
 
 /** Entry of the API process. */
@@ -11,8 +12,13 @@ try {
   await service.start();
 } catch (error) {
   // Before the logger is known to work, and for an operator who reads a terminal.
-  console.error(error instanceof ConfigError || error instanceof OperatorError ? error.message : error);
+  console.error(error instanceof ConfigError || error instanceof OperatorError ? messageFor(error) : error);
   process.exit(1);
+}
+
+/** What is wrong with secrets is told to whoever asks for it at a terminal only: this may end up in a log. */
+function messageFor(error: Error): string {
+  return error instanceof SecretsError ? `${error.message}; npm run check-config tells more.` : error.message;
 }
 
 /** The first signal finishes accepted work; a second one does not wait. */

@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { ConcurrencyLimit } from "./admission/concurrency-limit.ts";
+import type { KeyRecords } from "./admission/keys/key-records.ts";
 import { UploadRoom } from "./admission/upload-room.ts";
+import { describeProblem } from "./config/config-error.ts";
 import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig, projectRoot } from "./config/load-config.ts";
 import type { Config } from "./config.ts";
@@ -11,9 +13,12 @@ import { EventBus } from "./events.ts";
 import { Health } from "./health.ts";
 import { createApp } from "./http/app.ts";
 import { LocalModels } from "./local-models.ts";
+import { openBuckets } from "./open-buckets.ts";
+import { openSecrets, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
 import { AudioProcesses } from "./processes/audio-processes.ts";
 import { hasParentDeathSignal } from "./processes/parent-death-signal.ts";
+import { missingKeysProblem } from "./require-keys.ts";
 import type { ServedModel } from "./tasks/served-model.ts";
 import { logEvents } from "./telemetry/event-log.ts";
 import { createLogger } from "./telemetry/logger.ts";
@@ -25,7 +30,7 @@ export interface Service {
   readonly events: EventBus;
   /** Starts to listen, then opens the models; resolves with the address when it listens. */
   start(): Promise<string>;
-  /** Reads the configuration again and takes over what changed. */
+  /** Reads the secrets and the configuration again and takes over what changed. */
   reload(): void;
   /**
    * Readiness falls, accepted work is finished, everything is stopped. Resolves with whether all of it was done within
@@ -40,6 +45,8 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
   version: string;
 };
 
+const noKeys: KeyRecords = new Map();
+
 /** What no operator has asked to change about transcriptions. */
 const transcriptionLimits = {
   /** Speech codecs make 600 and more while somebody speaks; those that send little in silence still make about this. */
@@ -51,16 +58,22 @@ const transcriptionLimits = {
 
 /**
  * Builds every object once, in dependency order.
- * @throws ConfigError with every problem of the configuration.
+ * @throws ConfigError with every problem of the configuration; OperatorError for secrets that cannot be used, or when none
+ * keep strangers out.
  */
 export async function createService(environment?: Environment): Promise<Service> {
   const startedAt = performance.now();
+  // Before anything starts a child, which would inherit them.
+  const secretVariables = takeSecrets(environment);
   const events = new EventBus((event, error) => logger.subscriberFailed(event, error));
   const models = new LocalModels(() => config.current(), events);
   const config = new ConfigStore(
     () => loadConfig(environment),
     events,
-    (next) => applyModels(next),
+    (next) => {
+      requireKeys(next);
+      return applyModels(next);
+    },
   );
   const logger = createLogger({ level: () => config.current().log.level, version });
   logEvents(events, logger);
@@ -68,6 +81,12 @@ export async function createService(environment?: Environment): Promise<Service>
   const audio = new AudioProcesses({ settings: () => config.current().audio, root: projectRoot, events });
   let audioStart: Promise<void> | null = null;
   let isAudioStarted = false;
+  const requireKeys = (next: Config): void => {
+    const problem = missingKeysProblem(next, secrets.current("keys") !== null);
+    if (problem !== null) {
+      throw new OperatorError(problem);
+    }
+  };
   const applyModels = async (next: Config): Promise<void> => {
     await models.apply(next);
     if (models.list().some(isSpeechModel)) {
@@ -97,6 +116,9 @@ export async function createService(environment?: Environment): Promise<Service>
     events,
     version,
   });
+  const secrets = openSecrets(config.current(), secretVariables, events);
+  requireKeys(config.current());
+  const buckets = await openBuckets(secrets, () => config.current().rateLimit.redisShare, events);
   const app = await createApp({
     config: () => config.current(),
     events,
@@ -114,6 +136,13 @@ export async function createService(environment?: Environment): Promise<Service>
     },
     state: () => (isDraining ? "draining" : "serving"),
     permits,
+    keys: {
+      hasList: () => secrets.current("keys") !== null,
+      records: () => secrets.current("keys") ?? noKeys,
+      refresh: () => secrets.refresh(),
+      now: () => Date.now(),
+    },
+    buckets: buckets.current,
     version,
   });
 
@@ -127,6 +156,16 @@ export async function createService(environment?: Environment): Promise<Service>
   events.on("model_state_changed", announceReady);
   events.on("audio_ready", announceReady);
 
+  const announceSecurity = (address: string): void => {
+    const isOff = config.current().auth.mode === "none";
+    if (isOff || secrets.current("keys") === null) {
+      events.emit("auth_disabled", { address, reason: isOff ? "mode_none" : "no_keys" });
+    }
+    for (const warning of secrets.warnings) {
+      events.emit("secret_warned", { warning: describeProblem(warning) });
+    }
+  };
+
   const kill = (): void => {
     models.kill();
     void audio.close();
@@ -137,6 +176,7 @@ export async function createService(environment?: Environment): Promise<Service>
     await app.close();
     await audio.close();
     await models.close();
+    await buckets.close();
     return true;
   };
 
@@ -147,7 +187,9 @@ export async function createService(environment?: Environment): Promise<Service>
       const { host, port } = config.current().server;
       const address = await app.listen({ host, port });
       events.emit("service_started", { address });
+      announceSecurity(address);
       config.watch();
+      secrets.watch();
       if (!hasParentDeathSignal()) {
         const error = new OperatorError("setpriv is not installed: a stuck inference process may outlive the service");
         events.emit("error_occurred", { where: "start", error });
@@ -156,11 +198,15 @@ export async function createService(environment?: Environment): Promise<Service>
       announceReady();
       return address;
     },
-    reload: () => void config.reload(),
+    reload() {
+      secrets.look();
+      void config.reload();
+    },
     async close(reason) {
       isUnready = true;
       events.emit("service_draining", { reason });
       config.close();
+      secrets.close();
       const { readinessDelayMs, timeoutMs } = config.current().shutdown;
       await sleep(readinessDelayMs);
       isDraining = true;

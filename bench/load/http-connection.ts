@@ -15,12 +15,15 @@ export interface Answer {
  */
 export class HttpConnection {
   readonly #port: number;
+  readonly #localAddress: string | undefined;
   #socket: Socket | null = null;
   #received: Buffer = Buffer.alloc(0);
   #waiting: { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void } | null = null;
 
-  constructor(port: number) {
+  /** @param localAddress to send from; the system's choice when absent. */
+  constructor(port: number, localAddress?: string) {
     this.#port = port;
+    this.#localAddress = localAddress;
   }
 
   /** @throws Error when the connection fails before the answer is complete. */
@@ -42,7 +45,8 @@ export class HttpConnection {
   }
 
   #connect(): Socket {
-    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
+    const from = this.#localAddress === undefined ? {} : { localAddress: this.#localAddress };
+    const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true, ...from });
     this.#received = Buffer.alloc(0);
     socket.on("data", (chunk) => {
       if (socket === this.#socket) {

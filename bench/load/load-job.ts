@@ -15,6 +15,8 @@ export interface ClosedLoopJob {
 export interface OpenLoopJob {
   readonly kind: "open";
   readonly port: number;
+  /** Address of 127.0.0.0/8 to send from; the system's choice when absent. */
+  readonly localAddress?: string;
   readonly arrivals: "poisson" | "constant";
   readonly requestsPerSecond: number;
   readonly seconds: number;

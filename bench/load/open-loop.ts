@@ -15,7 +15,7 @@ const maxConnections = 4000;
 export async function runOpenLoop(job: OpenLoopJob, requests: readonly Buffer[]): Promise<LoadReport> {
   const arrivals = arrivalTimes(job.arrivals, job.requestsPerSecond, job.seconds, seededRandom(1));
   const records = new RequestRecords();
-  const pool = new ConnectionPool(job.port);
+  const pool = new ConnectionPool(job.port, job.localAddress);
   const answers: Promise<void>[] = [];
 
   async function send(atMs: number, bytes: Buffer): Promise<void> {
@@ -51,12 +51,14 @@ export async function runOpenLoop(job: OpenLoopJob, requests: readonly Buffer[])
 
 class ConnectionPool {
   readonly #port: number;
+  readonly #localAddress: string | undefined;
   readonly #all: HttpConnection[] = [];
   readonly #idle: HttpConnection[] = [];
   readonly #waiting: ((connection: HttpConnection) => void)[] = [];
 
-  constructor(port: number) {
+  constructor(port: number, localAddress: string | undefined) {
     this.#port = port;
+    this.#localAddress = localAddress;
   }
 
   /** The connection used last, a new one when none is idle, or null when there are too many. */
@@ -65,7 +67,7 @@ class ConnectionPool {
     if (idle !== undefined || this.#all.length >= maxConnections) {
       return idle ?? null;
     }
-    const connection = new HttpConnection(this.#port);
+    const connection = new HttpConnection(this.#port, this.#localAddress);
     this.#all.push(connection);
     return connection;
   }

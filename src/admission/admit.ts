@@ -1,5 +1,4 @@
 import { ServiceError } from "../errors.ts";
-import type { ClientKey } from "../scheduler/request-context.ts";
 import type { ConcurrencyLimit, Permit } from "./concurrency-limit.ts";
 
 /** Another replica takes over at once when this one drains. */
@@ -11,31 +10,26 @@ const maintenanceRetryMs = 60_000;
 /** A model that is not in the directory yet is still being opened. */
 const modelLoadingRetryMs = 1_000;
 
-/** What admission needs to know of a model. */
-interface Model {
-  refusal(client: ClientKey): Error | null;
-}
-
-export interface AdmissionFacts<Served extends Model> {
+/** What the service can say about itself before it knows more of a request than its headers. */
+export interface StateFacts<Served> {
   readonly isDraining: boolean;
   readonly isInMaintenance: boolean;
-  readonly limit: ConcurrencyLimit;
   /** The model that the request most likely needs; null when it is not there yet. */
   readonly model: Served | null;
-  readonly client: ClientKey;
-}
-
-export interface Admitted<Served extends Model> {
-  readonly permit: Permit;
-  readonly model: Served;
+  /** What the model says against one request more, or null. */
+  readonly refusal: (model: Served) => Error | null;
 }
 
 /**
- * Lets a task request in, or returns the error that it meets. Decides from what is known before a body is read, and
- * cheaply: under overload this is where most requests end.
+ * Returns the model that will work, or the error that a task request meets whoever sends it. Cheap: under overload this is where
+ * most requests end.
  */
-export function admit<Served extends Model>(facts: AdmissionFacts<Served>): Admitted<Served> | Error {
-  const { isDraining, isInMaintenance, limit, model, client } = facts;
+export function modelOrRefusal<Served>({
+  isDraining,
+  isInMaintenance,
+  model,
+  refusal,
+}: StateFacts<Served>): Served | Error {
   if (isDraining) {
     return new ServiceError("draining", "The service is shutting down; try again.", { retryAfterMs: drainingRetryMs });
   }
@@ -49,15 +43,15 @@ export function admit<Served extends Model>(facts: AdmissionFacts<Served>): Admi
       retryAfterMs: modelLoadingRetryMs,
     });
   }
-  const refusal = model.refusal(client);
-  if (refusal !== null) {
-    return refusal;
-  }
-  const permit = limit.tryAcquire(client.address);
-  if (permit === null) {
-    return new ServiceError("overloaded", "Too many requests are in flight; try again later.", {
+  return refusal(model) ?? model;
+}
+
+/** Takes a permit for the holder on the route, or returns `overloaded`. */
+export function acquirePermit(limit: ConcurrencyLimit, holder: string, route: string): Permit | Error {
+  return (
+    limit.tryAcquire(holder, performance.now(), route) ??
+    new ServiceError("overloaded", "Too many requests are in flight; try again later.", {
       retryAfterMs: limit.retryAfterMs,
-    });
-  }
-  return { permit, model };
+    })
+  );
 }

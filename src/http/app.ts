@@ -1,5 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from "fastify";
+import type { KeyRing } from "../admission/authentication.ts";
+import type { Buckets } from "../admission/bill.ts";
 import { BodyMemory } from "../admission/body-memory.ts";
 import type { ConcurrencyLimit } from "../admission/concurrency-limit.ts";
 import type { Config } from "../config.ts";
@@ -44,6 +46,9 @@ export interface AppDependencies {
   readonly speech: SpeechDependencies;
   /** Task requests that may be in flight. */
   readonly permits: ConcurrencyLimit;
+  readonly keys: KeyRing;
+  /** Where the buckets of rate limits are kept now. */
+  readonly buckets: () => Buckets;
   readonly version: string;
 }
 

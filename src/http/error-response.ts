@@ -1,5 +1,6 @@
 import type { ServiceError } from "../errors.ts";
 import { errorTypeOf, statusByCode } from "./error-status.ts";
+import { securityHeaders } from "./security-headers.ts";
 
 /** Suggested wait for a 429 or 503 that knows no better, in milliseconds. */
 const defaultRetryAfterMs = 1_000;
@@ -32,11 +33,11 @@ export function errorResponse(error: ServiceError, { requestId, traceId }: Error
     String(Buffer.byteLength(body)),
     "x-request-id",
     requestId,
-    "x-content-type-options",
-    "nosniff",
-    "cache-control",
-    "no-store",
+    ...securityHeaders,
   ];
+  if (status === 401) {
+    headers.push("www-authenticate", "Bearer");
+  }
   if (status === 503 || status === 429) {
     const retryAfterMs = Math.max(1, Math.ceil(error.retryAfterMs ?? defaultRetryAfterMs));
     headers.push("retry-after", String(Math.ceil(retryAfterMs / 1000)), "retry-after-ms", String(retryAfterMs));

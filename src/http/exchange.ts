@@ -1,4 +1,7 @@
+import type { Bill } from "../admission/bill.ts";
 import type { Permit } from "../admission/concurrency-limit.ts";
+import type { VerifiedKey } from "../admission/keys/verify-key.ts";
+import type { Decision } from "../admission/rate-limit/bucket-store.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, ServiceError } from "../errors.ts";
 import type { EventBus, StepDurations } from "../events.ts";
@@ -43,7 +46,8 @@ export interface ExchangeStart {
 export interface Admission {
   readonly permit: Permit;
   readonly model: ServedModel;
-  readonly address: string;
+  /** Whose share of all that is shared it takes: the client of its key, or its address. */
+  readonly holder: string;
 }
 
 /**
@@ -58,7 +62,14 @@ export class Exchange {
   readonly config: Config;
   readonly startedAt: number;
   trace: TraceContext;
+  /** Who has proved to be who; null where no key is demanded. */
+  key: VerifiedKey | null = null;
+  /** The client of the key, or what a client without one calls itself. */
   clientId: string | null = null;
+  /** What it pays; null where nothing is limited. */
+  bill: Bill | null = null;
+  /** What its client is told of its rate limit. */
+  rateLimit: Decision | null = null;
   channel: string | null = null;
   media: string | null = null;
   /** Name of the model for task requests. */
@@ -157,7 +168,7 @@ export class Exchange {
   }
 
   #contextUntil(deadline: Deadline): RequestContext {
-    const client: ClientKey = { address: this.admission.address, clientId: this.clientId ?? "" };
+    const client: ClientKey = { address: this.admission.holder, clientId: this.clientId ?? "" };
     return { requestId: this.requestId, client, deadline, signal: this.cancellation.signal };
   }
 

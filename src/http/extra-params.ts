@@ -4,7 +4,7 @@ import { traceFromIds } from "./trace-context.ts";
 
 /**
  * Takes over what a body says about its sender, before it is validated: so that the log line of a request with a bad
- * text names its client and its trace too. What is malformed is left to validation.
+ * text names its client and its trace too. A key says who a client is, whatever the body says. What is malformed is left to validation.
  */
 export function noteExtraParams(exchange: Exchange, body: unknown, hasTraceHeader: boolean): void {
   if (typeof body !== "object" || body === null || !("extraParams" in body)) {
@@ -16,7 +16,9 @@ export function noteExtraParams(exchange: Exchange, body: unknown, hasTraceHeade
   }
   const { clientId, channel, media, "X-B3-TraceId": traceId, "X-B3-SpanId": spanId } = parsed.data;
   // An empty string says as little as nothing.
-  exchange.clientId = clientId || null;
+  if (exchange.key === null) {
+    exchange.clientId = clientId || null;
+  }
   exchange.channel = channel || null;
   exchange.media = media || null;
   if (!hasTraceHeader) {

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { admit } from "../admission/admit.ts";
+import { rateLimitHeaders } from "../admission/rate-limit/rate-limit-headers.ts";
 import { ServiceError } from "../errors.ts";
-import type { App, AppDependencies } from "./app.ts";
+import type { App } from "./app.ts";
+import { Door, type DoorDependencies } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { noteExtraParams } from "./extra-params.ts";
 import { notFound } from "./known-error.ts";
@@ -11,44 +12,52 @@ import {
   checkAudioBodyHeaders,
   checkJsonBodyHeaders,
   maxUploadTimeoutMs,
+  requireFewHeaders,
   requireHost,
   timeoutFrom,
 } from "./request-headers.ts";
 import type { RouteTable } from "./route-table.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { traceFromHeaders } from "./trace-context.ts";
 
-/** Stands for the address of a client whose connection is gone before we asked. */
-const unknownAddress = "unknown";
-
-interface HookDependencies extends Pick<AppDependencies, "models" | "permits" | "state" | "speech"> {
+interface HookDependencies extends DoorDependencies {
   readonly lifecycle: Lifecycle;
   readonly routeTable: RouteTable;
 }
 
-/** What happens to every request, whatever its route. All of it is synchronous: refusals have to be cheap. */
+/** What happens to every request, whatever its route. */
 export function addHooks(app: App, dependencies: HookDependencies): void {
   const { lifecycle } = dependencies;
+  const door = new Door(dependencies);
   app.decorateRequest("exchange");
 
   app.addHook("onRequest", (request, reply, done) => {
     const exchange = lifecycle.open(request);
-    if (exchange.isTask) {
-      const refusal = refusalOf(exchange, request, dependencies);
+    const proceed = (refusal: Error | null): void => {
       if (refusal !== null) {
         lifecycle.answer(exchange, reply.raw, refusal);
-        return;
+      } else if (request.is404) {
+        answerUnmatched(exchange, request, reply, dependencies);
+      } else if (begin(exchange, request, reply, dependencies)) {
+        done();
       }
-    }
-    lifecycle.watch(exchange, request, reply.raw);
-    if (request.is404) {
-      answerUnmatched(exchange, request, reply, dependencies);
+    };
+    const refusal = isUnknownPath(request, dependencies)
+      ? door.countUnknownPath(exchange, request)
+      : door.enter(exchange, request);
+    if (refusal instanceof Promise) {
+      lifecycle.watch(exchange, request, reply.raw);
+      refusal.then(
+        // Unless the client has left meanwhile.
+        (refused) => void (exchange.isFinished || proceed(refused)),
+        (error: unknown) => lifecycle.answer(exchange, reply.raw, error),
+      );
       return;
     }
-    checkHeaders(exchange, request, dependencies);
-    reply.header("x-request-id", exchange.requestId);
-    reply.header("x-content-type-options", "nosniff");
-    reply.header("cache-control", "no-store");
-    done();
+    if (refusal === null) {
+      lifecycle.watch(exchange, request, reply.raw);
+    }
+    proceed(refusal);
   });
 
   app.addHook("preValidation", ({ exchange, raw, body }, _reply, done) => {
@@ -59,6 +68,9 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
   });
 
   app.addHook("onSend", ({ exchange }, reply, _payload, done) => {
+    if (exchange.rateLimit !== null) {
+      setHeaders(reply, rateLimitHeaders(exchange.rateLimit));
+    }
     if (exchange.mustClose) {
       reply.header("connection", "close");
     }
@@ -66,39 +78,42 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
   });
 }
 
-/** Lets a task request in, or returns what it is refused with. The client id is in the body: unknown until then. */
-function refusalOf(
+/** Checks the headers of a request that was let in; answers it and returns false when there is something against them. */
+function begin(
   exchange: Exchange,
   request: FastifyRequest,
-  { models, permits, speech, state }: HookDependencies,
-): Error | null {
-  const { config } = exchange;
-  const isSpeech = exchange.audioBody !== null;
-  const model = models.find(isSpeech ? config.transcribe.model : config.classify.model);
-  if (isSpeech && model === null && models.list().length > 0) {
-    return new ServiceError("model_not_found", "This service has no model that writes down speech.");
+  reply: FastifyReply,
+  dependencies: HookDependencies,
+): boolean {
+  try {
+    checkHeaders(exchange, request, dependencies);
+  } catch (error) {
+    dependencies.lifecycle.answer(exchange, reply.raw, error);
+    return false;
   }
-  // Node cannot tell the address of a connection that was reset, whatever Fastify's type says.
-  const address = (request.ip as string | undefined) ?? unknownAddress;
-  const admitted = admit({
-    isDraining: state() === "draining",
-    isInMaintenance: config.service.maintenance,
-    limit: permits,
-    model: model && {
-      model,
-      refusal: (client) => model.refusal(client) ?? (isSpeech ? speech.audio.refusal() : null),
-    },
-    client: { address, clientId: "" },
-  });
-  if (admitted instanceof Error) {
-    return admitted;
+  reply.header("x-request-id", exchange.requestId);
+  setHeaders(reply, securityHeaders);
+  return true;
+}
+
+/** Names and values in turn. */
+function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
+  for (let index = 0; index < headers.length; index += 2) {
+    reply.header(headers[index] ?? "", headers[index + 1]);
   }
-  exchange.admit({ permit: admitted.permit, model: admitted.model.model, address });
-  return null;
+}
+
+function isUnknownPath(request: FastifyRequest, { routeTable }: HookDependencies): boolean {
+  return request.is404 && routeTable.methodsFor(pathOf(request)) === null;
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split("?", 1)[0] ?? "";
 }
 
 /** What can be said against a request before its body is read. */
 function checkHeaders(exchange: Exchange, { raw }: FastifyRequest, { speech }: HookDependencies): void {
+  requireFewHeaders(raw);
   requireHost(raw);
   if (!exchange.isTask) {
     return;
@@ -122,15 +137,14 @@ function answerUnmatched(
   reply: FastifyReply,
   { lifecycle, routeTable }: HookDependencies,
 ): void {
-  const [path = ""] = request.url.split("?", 1);
-  const methods = routeTable.methodsFor(path);
+  const methods = routeTable.methodsFor(pathOf(request));
   if (methods === null) {
     lifecycle.answer(exchange, reply.raw, notFound());
     return;
   }
   const allow = methods.join(", ");
   if (request.method === "OPTIONS") {
-    reply.raw.writeHead(204, ["allow", allow, "x-request-id", exchange.requestId]).end();
+    reply.raw.writeHead(204, ["allow", allow, "x-request-id", exchange.requestId, ...securityHeaders]).end();
     return;
   }
   lifecycle.answer(exchange, reply.raw, new ServiceError("method_not_allowed", `The path allows ${allow}.`), allow);

@@ -11,7 +11,7 @@ export function addJsonBody(app: App, memory: BodyMemory, expectContinue: Expect
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", async ({ raw, exchange }: FastifyRequest) => {
     const { admission, cancellation, config } = exchange;
-    const reservation = memory.reserve(admission.address, declaredLength(raw.headers["content-length"]));
+    const reservation = memory.reserve(admission.holder, declaredLength(raw.headers["content-length"]));
     try {
       expectContinue.askForBody(raw);
       return parseJsonBody(await readBody(raw, config.server.bodyLimitBytes, reservation, cancellation.signal));

@@ -18,11 +18,22 @@ const headerComponents = {
   "retry-after-ms": { description: "The same in milliseconds.", schema: { type: "integer", minimum: 1 } },
   "x-should-retry": { description: "false: the same request would end the same way.", schema: { const: "false" } },
   allow: { description: "The methods that the path knows.", schema: { type: "string" } },
+  "www-authenticate": { description: "Bearer: send an API key.", schema: { type: "string" } },
+  "ratelimit-policy": {
+    description: "Name, quota and window in seconds of the tightest limit.",
+    schema: { type: "string" },
+  },
+  ratelimit: {
+    description: "What that limit leaves, and the seconds until it is full again.",
+    schema: { type: "string" },
+  },
 } as const;
 
 /** Headers of the errors with this status. */
 const errorHeaders: Readonly<Record<number, (keyof typeof headerComponents)[]>> = {
+  401: ["www-authenticate"],
   405: ["allow"],
+  429: ["retry-after", "retry-after-ms", "ratelimit-policy", "ratelimit"],
   503: ["retry-after", "retry-after-ms"],
   504: ["x-should-retry"],
 };
@@ -57,6 +68,10 @@ export function openapiDocument(routes: readonly RouteOptions[], version: string
     components: {
       schemas: componentSchemas(),
       headers: headerComponents,
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An API key, where the service demands one." },
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "The same." },
+      },
       parameters: {
         RequestTimeout: timeoutHeader(maxTimeoutMs),
         UploadTimeout: timeoutHeader(maxUploadTimeoutMs),
@@ -86,6 +101,8 @@ function operation(route: RouteOptions, schema: FastifySchema): Json {
     operationId,
     tags,
     summary,
+    // An empty requirement: a service without a list of keys demands none.
+    ...(route.config?.access === undefined ? {} : { security: [{}, { bearer: [] }, { apiKey: [] }] }),
     ...(description === undefined ? {} : { description }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(requestContent === undefined ? {} : { requestBody: { required: true, content: requestContent } }),
@@ -113,7 +130,8 @@ function parametersOf(place: "path" | "query", schema: unknown): Json[] {
 
 function successResponses({ config }: RouteOptions, schema: FastifySchema): Json {
   const [produces] = schema.produces ?? [];
-  const headers = responseHeaders("x-request-id");
+  const limitHeaders = ["ratelimit-policy", "ratelimit"] as const;
+  const headers = responseHeaders("x-request-id", ...(config?.isLimited === true ? limitHeaders : []));
   if (config?.responseContent !== undefined) {
     return { 200: { description: "OK", headers, content: config.responseContent } };
   }

@@ -10,6 +10,20 @@ export const maxUploadTimeoutMs = 86_400_000;
 /** Bodies that are audio as they are: decoding tells what they truly hold. */
 const rawAudioType = /^(?:audio|video)\/[\w.+-]+\s*(?:;|$)|^application\/octet-stream\s*(?:;|$)/i;
 
+/** Headers of one request; clients and proxies send 40 at most. Node drops those beyond 2,000 without a word. */
+const maxHeaders = 100;
+
+/** @throws ServiceError `headers_too_large` when there are more headers than anybody needs. */
+export function requireFewHeaders({ rawHeaders }: IncomingMessage): void {
+  const count = rawHeaders.length / 2;
+  if (count > maxHeaders) {
+    throw new ServiceError(
+      "headers_too_large",
+      `The request must have at most ${maxHeaders} headers, received ${count}.`,
+    );
+  }
+}
+
 /** @throws ServiceError `invalid_request` when an HTTP/1.1 request has no `Host` (RFC 9112, section 3.2). */
 export function requireHost(request: IncomingMessage): void {
   if (request.headers.host === undefined && request.httpVersion === "1.1") {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { rateLimitHeaders } from "../admission/rate-limit/rate-limit-headers.ts";
 import type { ServiceError } from "../errors.ts";
 import { announcesBody, declaredLength, discardBody, discardLimitBytes, keepAliveAfterBody } from "./discard-body.ts";
 import { errorResponse } from "./error-response.ts";
@@ -34,6 +35,9 @@ export function sendError(
       exchange.openAnswer.fail(body);
     }
     return;
+  }
+  if (exchange.rateLimit !== null) {
+    headers.push(...rateLimitHeaders(exchange.rateLimit));
   }
   if (allow !== null) {
     headers.push("allow", allow);

@@ -1,12 +1,16 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { maxTimeoutMs } from "../admission/input-limits.ts";
 import type { Config } from "../config.ts";
+import { dropSlowReaders } from "./drop-slow-readers.ts";
 
 /** How often Node looks for slow clients, in milliseconds: a limit is passed by this much at most. */
 const longestCheckingIntervalMs = 1_000;
 
 /** A connection on which no byte moves for this long is given up, in milliseconds: its client reads no more. */
 const stalledConnectionMs = maxTimeoutMs + 60_000;
+
+/** The largest write is a script of the documentation, 1.6 MB: at 27 kB/s it takes as long, in milliseconds. */
+const longestWriteMs = 60_000;
 
 /** Node's server with every limit set. The listener is Fastify's. */
 export function createHttpServer(config: Config["server"], listener: RequestListener): Server {
@@ -23,6 +27,7 @@ export function createHttpServer(config: Config["server"], listener: RequestList
     listener,
   );
   server.maxConnections = config.maxConnections;
+  dropSlowReaders(server, longestWriteMs);
   server.setTimeout(Math.max(stalledConnectionMs, config.requestTimeoutMs));
   return server;
 }

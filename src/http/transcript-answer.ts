@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { rateLimitHeaders } from "../admission/rate-limit/rate-limit-headers.ts";
 import type { Exchange } from "./exchange.ts";
+import { securityHeaders } from "./security-headers.ts";
 import type { TranscriptFormat } from "./transcripts/transcript-format.ts";
 
 export interface TranscriptAnswerOptions {
@@ -106,10 +108,8 @@ export class TranscriptAnswer {
       format.contentType,
       "x-request-id",
       exchange.requestId,
-      "x-content-type-options",
-      "nosniff",
-      "cache-control",
-      "no-store",
+      ...securityHeaders,
+      ...(exchange.rateLimit === null ? [] : rateLimitHeaders(exchange.rateLimit)),
       // Proxies of nginx's kind would hold events and signs of life back.
       "x-accel-buffering",
       "no",

@@ -79,7 +79,7 @@ function findModerationModel({ config, admission }: Exchange, models: ModelDirec
   if (model?.task !== "text-classification") {
     throw new ServiceError("model_loading", "The model that scores toxicity is being loaded; try again.");
   }
-  const refusal = model.refusal({ address: admission.address, clientId: "" });
+  const refusal = model.refusal({ address: admission.holder, clientId: "" });
   // A full queue is waited for.
   if (refusal !== null && knownError(refusal)?.code !== "overloaded") {
     throw refusal;

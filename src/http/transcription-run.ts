@@ -16,6 +16,7 @@ import { giveBack } from "./give-back.ts";
 import { internalError, knownError } from "./known-error.ts";
 import { type FormFields, formOverheadBytes, receiveForm } from "./multipart-upload.ts";
 import { passOn } from "./pass-on.ts";
+import { AudioToll, pay } from "./pay.ts";
 import { prefetchFirst } from "./prefetch-first.ts";
 import { maxUploadTimeoutMs } from "./request-headers.ts";
 import type { TranscribeParameters } from "./schemas/transcribe.ts";
@@ -82,6 +83,7 @@ class TranscriptionRun implements Disposable {
   readonly #context: RequestContext;
   readonly #place: UploadPlace;
   readonly #meter: UploadMeter;
+  readonly #toll: AudioToll;
   /** The last piece of the answer, once recognition has ended. */
   readonly #recognized = Promise.withResolvers<string>();
   #session: AudioSession | null = null;
@@ -96,7 +98,8 @@ class TranscriptionRun implements Disposable {
     const { exchange } = request;
     this.#options = options;
     this.#exchange = exchange;
-    this.#place = room.enter(exchange.admission.address);
+    this.#toll = new AudioToll(exchange);
+    this.#place = room.enter(exchange.admission.holder);
     this.#context = exchange.uploadContext(limits.deadlineFloorMs);
     expectContinue.askForBody(request.raw);
     this.#meter = new UploadMeter(request.raw, {
@@ -123,6 +126,7 @@ class TranscriptionRun implements Disposable {
     this.#session?.close();
     this.#answer?.stop();
     this.#place.leave();
+    this.#toll.settle();
   }
 
   async #receiveRaw(): Promise<void> {
@@ -169,7 +173,14 @@ class TranscriptionRun implements Disposable {
     const { requestId, signal, deadline } = this.#context;
     const opened = audio.open(
       { windows: model.windows, maxBytes, maxSeconds, isStreamed: parameters.stream },
-      { requestId, signal, onProgress: (decodedMs) => allowForAudio(deadline, decodedMs) },
+      {
+        requestId,
+        signal,
+        onProgress: (decodedMs) => {
+          allowForAudio(deadline, decodedMs);
+          this.#toll.decoded(decodedMs);
+        },
+      },
     );
     const session = decodeAhead(opened, request.raw.socket instanceof Socket);
     this.#session = session;
@@ -193,6 +204,8 @@ class TranscriptionRun implements Disposable {
     const { response, events, limits } = this.#options;
     const exchange = this.#exchange;
     exchange.useModel(model);
+    // Only now is it known what the client calls itself.
+    await pay(exchange, 1);
     const format = formatOf(parameters, { ...input, isModerated: input.moderation !== null });
     const answer = new TranscriptAnswer({
       exchange,
@@ -230,6 +243,7 @@ class TranscriptionRun implements Disposable {
 
   /** `totalMs` counts from the headers on: what the client waited for, its own upload included. */
   #noteSteps(summary: TranscriptSummary): TranscriptSummary {
+    this.#toll.decoded(summary.durationMs);
     const { queueMs, preprocessMs, inferenceMs } = summary.steps;
     const steps = {
       ...summary.steps,

@@ -14,6 +14,7 @@ export interface RequestContext {
  * second, so that a caller who invents client ids competes with itself only.
  */
 export interface ClientKey {
+  /** Of a client with a key, its name instead: it has one turn, wherever it is. */
   readonly address: string;
   readonly clientId: string;
 }

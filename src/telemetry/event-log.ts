@@ -6,6 +6,7 @@ import { logRequests } from "./request-log.ts";
 /** Writes one line for each event that an operator may want to read. */
 export function logEvents(events: EventBus, logger: Logger): void {
   logService(events, logger);
+  logSecurity(events, logger);
   logProcesses(events, logger);
   logAudio(events, logger);
   logRequests(events, logger);
@@ -21,6 +22,16 @@ function logService(events: EventBus, logger: Logger): void {
   events.on("service_stopped", ({ reason }) => logger.write("info", "service_stopped", { reason }));
   events.on("config_reloaded", ({ changed }) => logger.write("info", "config_reloaded", { changed }));
   events.on("config_rejected", ({ problems }) => logger.write("error", "config_rejected", { problems }));
+}
+
+function logSecurity(events: EventBus, logger: Logger): void {
+  events.on("auth_disabled", ({ address, reason }) => logger.write("warn", "auth_disabled", { address, reason }));
+  events.on("secret_warned", ({ warning }) => logger.write("warn", "secret_warned", { warning }));
+  events.on("secret_version_changed", (changed) => logger.write("info", "secret_version_changed", { ...changed }));
+  events.on("secret_rotation_failed", (failed) => logger.write("error", "secret_rotation_failed", { ...failed }));
+  events.on("rate_limit_store_changed", ({ isShared, reason }) => {
+    logger.write(isShared ? "info" : "warn", "rate_limit_store_changed", { is_shared: isShared, reason });
+  });
 }
 
 function logProcesses(events: EventBus, logger: Logger): void {

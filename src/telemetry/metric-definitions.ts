@@ -142,6 +142,34 @@ export function defineMetrics(registry: Registry, sources: MetricSources) {
       buckets: realtimeFactorBuckets,
       registers,
     }),
+    rateLimitRejections: new Counter({
+      name: "rate_limit_rejections_total",
+      help: "Requests that a rate limit refused: of the client, its route, its address, its failed log-ins or unknown paths.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    rateLimitShared: new Gauge({
+      name: "rate_limit_store_shared",
+      help: "1 while all instances share the buckets of rate limits through Redis, 0 while each has its own.",
+      registers,
+    }),
+    rateLimitLosses: new Counter({
+      name: "rate_limit_store_losses_total",
+      help: "How often the Redis of the rate limits was lost.",
+      registers,
+    }),
+    secretVersion: new Gauge({
+      name: "secret_version_info",
+      help: "The version of each bundle of secrets that is in force, counted from 1 at the start; always 1.",
+      labelNames: ["bundle", "version"],
+      registers,
+    }),
+    secretFailures: new Counter({
+      name: "secret_rotation_failures_total",
+      help: "New versions of secrets that were not taken over: invalid, missing, or refused by a dependant (subscriber).",
+      labelNames: ["bundle", "reason"],
+      registers,
+    }),
     httpDuration: new Histogram({
       name: "http_server_request_duration_seconds",
       help: "From the headers of a request to the end of its answer, in seconds.",

@@ -37,6 +37,7 @@ export class Metrics {
       this.#registry.removeSingleMetric(name);
     }
     this.#subscribe(events);
+    this.#subscribeSecurity(events);
   }
 
   /** Every metric in Prometheus' text format, version 0.0.4. */
@@ -69,9 +70,32 @@ export class Metrics {
     events.on("text_worker_restarted", ({ model, reason }) => textWorkerRestarts.inc({ model_name: model, reason }));
   }
 
+  #subscribeSecurity(events: EventBus): void {
+    const { rateLimitLosses, rateLimitShared, secretFailures, secretVersion } = this.#table;
+    events.on("rate_limit_store_changed", ({ isShared }) => {
+      rateLimitShared.set(isShared ? 1 : 0);
+      if (!isShared) {
+        rateLimitLosses.inc();
+      }
+    });
+    const versions = new Map<string, number>();
+    events.on("secret_version_changed", ({ bundle, version }) => {
+      const before = versions.get(bundle);
+      if (before !== undefined) {
+        secretVersion.remove({ bundle, version: before });
+      }
+      versions.set(bundle, version);
+      secretVersion.set({ bundle, version }, 1);
+    });
+    events.on("secret_rotation_failed", ({ bundle, reason }) => secretFailures.inc({ bundle, reason }));
+  }
+
   #countRequest(request: ServiceEvents["request_finished"]): void {
     const { method, route, statusCode } = request;
     this.#table.httpDuration.observe({ method, route, status_code: statusCode }, request.durationMs / 1_000);
+    if (request.code === "rate_limit_exceeded") {
+      this.#table.rateLimitRejections.inc({ reason: String(request.facts["limit"]) });
+    }
     if (!request.isTask) {
       return;
     }

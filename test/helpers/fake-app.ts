@@ -1,4 +1,7 @@
+import type { Buckets } from "../../src/admission/bill.ts";
 import { ConcurrencyLimit } from "../../src/admission/concurrency-limit.ts";
+import type { KeyRecords } from "../../src/admission/keys/key-records.ts";
+import { MemoryStore } from "../../src/admission/rate-limit/memory-store.ts";
 import { UploadRoom } from "../../src/admission/upload-room.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus, ServiceEvents } from "../../src/events.ts";
@@ -12,7 +15,9 @@ import { FakeServedModel } from "./fake-served-model.ts";
 
 /** Settings that differ from the defaults. */
 export type FakeAppChanges = {
-  readonly [Section in "service" | "server" | "deadline" | "classify" | "audio"]?: Partial<Config[Section]>;
+  readonly [Section in "service" | "server" | "auth" | "rateLimit" | "deadline" | "classify" | "audio"]?: Partial<
+    Config[Section]
+  >;
 };
 
 export interface FakeApp extends AsyncDisposable {
@@ -28,6 +33,14 @@ export interface FakeApp extends AsyncDisposable {
   limits: TranscriptionLimits;
   state: "serving" | "draining";
   config: Config;
+  /** The list of API keys; null for none. */
+  keys: KeyRecords | null;
+  refreshKeys: () => Promise<void>;
+  /** Milliseconds since 1970, for keys. */
+  now: number;
+  buckets: Buckets;
+  /** The clock of the buckets, in milliseconds. */
+  clockMs: number;
   metricsText: () => Promise<{ contentType: string; body: string }>;
   /** Listens on a free port of the loopback interface. */
   listen(): Promise<number>;
@@ -57,6 +70,11 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
     },
     state: "serving",
     config: fakeConfig(changes),
+    keys: null,
+    refreshKeys: () => Promise.resolve(),
+    now: Date.parse("2026-01-01T00:00:00Z"),
+    buckets: { store: new MemoryStore(1_000, () => fake.clockMs), leastShare: 1 },
+    clockMs: 0,
     metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
   };
   const app = await createApp({
@@ -73,6 +91,13 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
     metricsText: () => fake.metricsText(),
     speech: { audio: fake.uploads, limits: () => fake.limits, room: new UploadRoom(() => fake.config.audio) },
     state: () => fake.state,
+    keys: {
+      hasList: () => fake.keys !== null,
+      records: () => fake.keys ?? new Map(),
+      refresh: () => fake.refreshKeys(),
+      now: () => fake.now,
+    },
+    buckets: () => fake.buckets,
     version: "0.1.0",
   });
   return Object.assign(fake, {
@@ -108,6 +133,23 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       requestTimeoutMs: 30_000,
       keepAliveTimeoutMs: 72_000,
       ...changes.server,
+    },
+    auth: { mode: "auto", keysFile: "", ...changes.auth },
+    secrets: { folder: "", overlapMs: 300_000 },
+    rateLimit: {
+      enabled: true,
+      tiers: {
+        default: { burst: 10_000, refillPerSecond: 1_000 },
+        anonymous: { burst: 10_000, refillPerSecond: 1_000 },
+      },
+      routeShare: 0.9,
+      clientIdShare: 0.5,
+      mistakes: { burst: 100, refillPerSecond: 5 },
+      costPerText: 1,
+      costPer1000Tokens: 1,
+      costPerAudioSecond: 1,
+      redisShare: 0.5,
+      ...changes.rateLimit,
     },
     deadline: { defaultMs: 30_000, ...changes.deadline },
     log: { level: "info" },

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { formatKeyRecords } from "../../src/admission/keys/key-records.ts";
 import { checkConfig } from "../../src/check-config.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
 import type { Environment } from "../../src/config/environment-layer.ts";
+import { listKey } from "../helpers/api-keys.ts";
 import { validManifest, writeModelFolder } from "../helpers/model-folder.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -56,6 +58,29 @@ test("a speech model cannot be the one that classifies", async () => {
   using folder = new TemporaryFolder();
   const speech = { ...validManifest(), task: "automatic-speech-recognition" };
   expect(await problemsOf(serving(folder, { small: speech }))).toMatchObject([{ key: "classify.model" }]);
+});
+
+test("an address that others can reach needs keys, or no keys on purpose", async () => {
+  using folder = new TemporaryFolder();
+  const environment = { ...serving(folder, { small: validManifest() }), HOST: "0.0.0.0" };
+  expect(await problemsOf(environment)).toMatchObject([{ key: "server.host" }]);
+  expect(await checkConfig({ ...environment, SERVICE__AUTH__MODE: "none" })).toContain("valid");
+  const keys = folder.write("keys.json", formatKeyRecords(listKey().records));
+  const summary = await checkConfig({ ...environment, SERVICE__AUTH__KEYS_FILE: keys });
+  expect(summary).toContain("secrets      API key configuration");
+});
+
+test("secrets are checked as the service would, and what is wrong is told by its place", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest() });
+  const problems = await problemsOf({
+    ...environment,
+    REDIS_URL: "http://canary",
+    SERVICE__SECRETS__FOLDER: "/nowhere",
+  });
+  expect(JSON.stringify(problems)).toContain("REDIS_URL");
+  expect(JSON.stringify(problems)).toContain("/nowhere");
+  expect(JSON.stringify(problems)).not.toContain("canary");
 });
 
 /** An environment in which these folders are served, each with its manifest; null makes none. */

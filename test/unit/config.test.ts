@@ -65,6 +65,11 @@ test.each([
   ["service.maintenance", "false"],
   ["log.level", "verbose"],
   ["telemetry.channels", ["other"]],
+  ["auth.mode", "always"],
+  ["rateLimit.redisShare", 0],
+  ["rateLimit.routeShare", 1.1],
+  ["rateLimit.costPerText", -1],
+  ["rateLimit.mistakes", { burst: 1e9, refillPerSecond: 1 }],
   ["telemetry.media", ["image", "image"]],
   ["telemetry.media", ["two words"]],
 ])("%s = %j is refused, and the refusal names the key", (key, value) => {
@@ -76,12 +81,21 @@ test.each([
 test.each([
   ["server.trustProxy", true],
   ["server.trustProxy", ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]],
+  ["rateLimit.redisShare", 1],
+  ["rateLimit.mistakes", { burst: 1, refillPerSecond: 0.5 }],
   ["server.port", 0],
   ["telemetry.channels", []],
   ["classify.threshold", 0],
   ["processes.niceness", 19],
 ])("%s = %j is accepted", (key, value) => {
   expect(settingsSchema.safeParse(withSetting(key, value)).success).toBe(true);
+});
+
+test("there are as many tiers as wanted, but always those for clients without one and without a key", () => {
+  const bucket = { burst: 10, refillPerSecond: 1 };
+  expect(withTiers({ default: bucket, anonymous: bucket, gold: bucket }).success).toBe(true);
+  expect(withTiers({ default: bucket }).error?.issues).toMatchObject([{ path: ["rateLimit", "tiers", "anonymous"] }]);
+  expect(withTiers({ default: bucket, anonymous: bucket, gold: { burst: 0, refillPerSecond: 1 } }).success).toBe(false);
 });
 
 test.each([0, 65, 1.5, "many"])("%j instances of a model are refused", (instances) => {
@@ -105,6 +119,10 @@ function withSetting(key: string, value: unknown): unknown {
   const [section = "", name = ""] = key.split(".");
   const settings = defaults();
   return { ...settings, [section]: { ...settings[section], [name]: value } };
+}
+
+function withTiers(tiers: unknown): z.ZodSafeParseResult<unknown> {
+  return settingsSchema.safeParse(withSetting("rateLimit.tiers", tiers));
 }
 
 function leafKeys(settings: Record<string, Record<string, unknown>>): string[] {

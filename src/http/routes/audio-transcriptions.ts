@@ -13,6 +13,8 @@ export function addAudioTranscriptionsRoute(app: App, handle: TranscriptionHandl
     {
       config: {
         isTask: true,
+        access: "transcribe",
+        isLimited: true,
         audioBody: "form",
         errors: transcribeErrors,
         requestContent: audioFormContent(openaiParametersSchema),

@@ -3,6 +3,7 @@ import type { EventBus } from "../../events.ts";
 import { type ClassifyResult, classify } from "../../tasks/classify.ts";
 import type { App } from "../app.ts";
 import type { Exchange } from "../exchange.ts";
+import { payForTexts, settleTexts } from "../pay.ts";
 import { classifyRequestSchema, classifyResponseSchema } from "../schemas/classify.ts";
 import { toMicroseconds } from "../to-microseconds.ts";
 import { taskErrors } from "./route-errors.ts";
@@ -12,7 +13,7 @@ export function addClassifyRoute(app: App, events: EventBus): void {
   app.post(
     "/v1/classify",
     {
-      config: { isTask: true, errors: taskErrors },
+      config: { isTask: true, access: "classify", isLimited: true, errors: taskErrors },
       schema: {
         operationId: "classify",
         tags: ["Tasks"],
@@ -55,7 +56,16 @@ export async function runClassify(
   if (model.task !== "text-classification") {
     throw new Error("The request was let in for a model that scores no texts.");
   }
-  const result = await exchange.race(classify(model, input, exchange.context(timeoutMs), events));
+  const context = exchange.context(timeoutMs);
+  const payment = payForTexts(exchange, input.texts.length);
+  if (payment !== null) {
+    await exchange.race(payment);
+  }
+  const result = await exchange.race(classify(model, input, context, events));
+  settleTexts(
+    exchange,
+    result.classifications.reduce((total, { tokens }) => total + tokens, 0),
+  );
   const steps = {
     queueMs: toMicroseconds(result.steps.queueMs),
     preprocessMs: toMicroseconds(result.steps.preprocessMs),

@@ -1,12 +1,12 @@
 import type { App, AppDependencies } from "../app.ts";
-import { commonErrors } from "./route-errors.ts";
+import { keyErrors } from "./route-errors.ts";
 
 /** `GET /metrics`: Prometheus text. */
 export function addMetricsRoute(app: App, metricsText: AppDependencies["metricsText"]): void {
   app.get(
     "/metrics",
     {
-      config: { errors: commonErrors },
+      config: { access: "metrics", errors: keyErrors },
       schema: {
         operationId: "metrics",
         tags: ["Operations"],

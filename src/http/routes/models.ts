@@ -3,7 +3,7 @@ import type { ModelDirectory } from "../../tasks/served-model.ts";
 import type { App } from "../app.ts";
 import { describeModel } from "../describe-model.ts";
 import { modelListSchema, modelParametersSchema, modelSchema } from "../schemas/models.ts";
-import { commonErrors } from "./route-errors.ts";
+import { keyErrors } from "./route-errors.ts";
 import type { SpeechDependencies } from "./transcription.ts";
 
 /** `GET /v1/models` and `GET /v1/models/:name`, in OpenAI's shape with some fields more. */
@@ -13,7 +13,7 @@ export function addModelRoutes(app: App, models: ModelDirectory, limits: SpeechD
   app.get(
     "/v1/models",
     {
-      config: { errors: commonErrors },
+      config: { access: "any", isLimited: true, errors: keyErrors },
       schema: {
         operationId: "listModels",
         tags: ["Models"],
@@ -30,7 +30,7 @@ export function addModelRoutes(app: App, models: ModelDirectory, limits: SpeechD
   app.get(
     "/v1/models/:name",
     {
-      config: { errors: [...commonErrors, "model_not_found"] },
+      config: { access: "any", isLimited: true, errors: [...keyErrors, "model_not_found"] },
       schema: {
         operationId: "retrieveModel",
         tags: ["Models"],

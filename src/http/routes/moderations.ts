@@ -31,7 +31,7 @@ export function addModerationsRoute(app: App, models: ModelDirectory, events: Ev
   app.post(
     "/v1/moderations",
     {
-      config: { isTask: true, errors: [...taskErrors, "model_not_found"] },
+      config: { isTask: true, access: "classify", isLimited: true, errors: [...taskErrors, "model_not_found"] },
       schema: {
         operationId: "createModeration",
         tags: ["Tasks"],

@@ -20,9 +20,18 @@ export const commonErrors = [
   "internal_error",
 ] as const satisfies readonly ErrorCode[];
 
+/** What a client can meet where a key may be demanded. */
+export const keyErrors = [
+  ...commonErrors,
+  "invalid_api_key",
+  "permission_denied",
+  // Of log-ins that failed.
+  "rate_limit_exceeded",
+] as const satisfies readonly ErrorCode[];
+
 /** What a client can meet on the routes that run a model. */
 export const taskErrors = [
-  ...commonErrors,
+  ...keyErrors,
   "payload_too_large",
   "unsupported_media_type",
   "overloaded",

@@ -12,6 +12,8 @@ export function addTranscribeRoute(app: App, handle: TranscriptionHandler): void
     {
       config: {
         isTask: true,
+        access: "transcribe",
+        isLimited: true,
         audioBody: "form-or-raw",
         errors: transcribeErrors,
         requestContent: { ...rawAudioContent, ...audioFormContent(transcribeParametersSchema) },

@@ -39,3 +39,23 @@ describe("ConcurrencyLimit", () => {
     expect(limit.retryAfterMs).toBeCloseTo(40, 0);
   });
 });
+
+describe("permits of a route", () => {
+  it("leave an eighth of all to other routes, whoever holds them, and are given back", () => {
+    const limit = new ConcurrencyLimit(() => 16);
+    const permits = Array.from({ length: 14 }, (_, index) => limit.tryAcquire(`192.0.2.${index}`, 0, "/v1/classify"));
+    expect(permits).not.toContain(null);
+    expect(limit.tryAcquire("192.0.2.99", 0, "/v1/classify")).toBeNull();
+    expect(limit.tryAcquire("192.0.2.99", 0, "/v1/transcribe")).not.toBeNull();
+    permits[0]?.release(1);
+    permits[0]?.release(1);
+    expect(limit.tryAcquire("192.0.2.99", 0, "/v1/classify")).not.toBeNull();
+    expect(limit.tryAcquire("192.0.2.98", 0, "/v1/classify")).toBeNull();
+  });
+
+  it("are all there are where there are few", () => {
+    const limit = new ConcurrencyLimit(() => 7);
+    const permits = Array.from({ length: 7 }, (_, index) => limit.tryAcquire(`192.0.2.${index}`, 0, "/v1/classify"));
+    expect(permits).not.toContain(null);
+  });
+});

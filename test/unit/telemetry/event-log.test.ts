@@ -31,6 +31,24 @@ test("a configuration that was taken over is told at info, one that was rejected
   ]);
 });
 
+test("what concerns keys and secrets is told by names and numbers", () => {
+  const { bus, lines } = createLog();
+  bus.emit("auth_disabled", { address: "http://127.0.0.1:8080", reason: "no_keys" });
+  bus.emit("secret_warned", { warning: "/run/secrets/redis-url: others can read it" });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 2 });
+  bus.emit("secret_rotation_failed", { bundle: "redis", reason: "invalid" });
+  bus.emit("rate_limit_store_changed", { isShared: false, reason: "ECONNREFUSED" });
+  bus.emit("rate_limit_store_changed", { isShared: true, reason: null });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "auth_disabled", address: "http://127.0.0.1:8080", reason: "no_keys" },
+    { level: "warn", event: "secret_warned", warning: "/run/secrets/redis-url: others can read it" },
+    { level: "info", event: "secret_version_changed", bundle: "redis", version: 2 },
+    { level: "error", event: "secret_rotation_failed", bundle: "redis", reason: "invalid" },
+    { level: "warn", event: "rate_limit_store_changed", is_shared: false, reason: "ECONNREFUSED" },
+    { level: "info", event: "rate_limit_store_changed", is_shared: true, reason: null },
+  ]);
+});
+
 test("starts of processes are told at info, what they print is a warning", () => {
   const { bus, lines } = createLog();
   bus.emit("process_started", { model: "small", pid: 7, role: "spare" });

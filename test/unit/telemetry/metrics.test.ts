@@ -29,6 +29,11 @@ test("every metric is there by its name, and only by the names that are document
     "inference_queue_duration_seconds histogram",
     "inference_requests_total counter",
     "model_info gauge",
+    "rate_limit_rejections_total counter",
+    "rate_limit_store_losses_total counter",
+    "rate_limit_store_shared gauge",
+    "secret_rotation_failures_total counter",
+    "secret_version_info gauge",
     "text_worker_restarts_total counter",
     "toxicity_prediction_scores histogram",
     "transcription_realtime_factor histogram",
@@ -102,6 +107,43 @@ test("errors of task requests are counted by code", async () => {
   expect(await samples("inference_errors_total")).toEqual([
     'inference_errors_total{code="overloaded"} 2',
     'inference_errors_total{code="invalid_request"} 1',
+  ]);
+});
+
+test("refusals by a rate limit are counted by their reason, on every route", async () => {
+  const { bus, samples } = createMetrics();
+  const refused = { ...request, statusCode: 429, code: "rate_limit_exceeded", steps: null } as const;
+  bus.emit("request_finished", { ...refused, facts: { limit: "client" } });
+  bus.emit("request_finished", { ...refused, facts: { limit: "client" } });
+  bus.emit("request_finished", { ...refused, isTask: false, facts: { limit: "unknown_path" } });
+  expect(await samples("rate_limit_rejections_total")).toEqual([
+    'rate_limit_rejections_total{reason="client"} 2',
+    'rate_limit_rejections_total{reason="unknown_path"} 1',
+  ]);
+});
+
+test("the store of rate limits is shared or not, and its losses are counted", async () => {
+  const { bus, samples } = createMetrics();
+  expect(await samples("rate_limit_store_shared")).toEqual(["rate_limit_store_shared 0"]);
+  bus.emit("rate_limit_store_changed", { isShared: true, reason: null });
+  expect(await samples("rate_limit_store_shared")).toEqual(["rate_limit_store_shared 1"]);
+  bus.emit("rate_limit_store_changed", { isShared: false, reason: "timeout" });
+  expect(await samples("rate_limit_store_shared")).toEqual(["rate_limit_store_shared 0"]);
+  expect(await samples("rate_limit_store_losses_total")).toEqual(["rate_limit_store_losses_total 1"]);
+});
+
+test("of each bundle of secrets the version in force is shown, and rotations that failed are counted", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("secret_version_changed", { bundle: "redis", version: 1 });
+  bus.emit("secret_version_changed", { bundle: "api_keys", version: 1 });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 2 });
+  expect((await samples("secret_version_info")).toSorted()).toEqual([
+    'secret_version_info{bundle="api_keys",version="1"} 1',
+    'secret_version_info{bundle="redis",version="2"} 1',
+  ]);
+  bus.emit("secret_rotation_failed", { bundle: "redis", reason: "invalid" });
+  expect(await samples("secret_rotation_failures_total")).toEqual([
+    'secret_rotation_failures_total{bundle="redis",reason="invalid"} 1',
   ]);
 });
 

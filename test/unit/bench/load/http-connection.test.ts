@@ -20,6 +20,18 @@ test("an answer that arrives byte by byte is put together", async () => {
   connection.close();
 });
 
+test("a connection comes from the address that it is given", async () => {
+  const addresses: (string | undefined)[] = [];
+  await using server = await startScriptedServer((socket) => {
+    addresses.push(socket.remoteAddress);
+    socket.write(answer("ok"));
+  });
+  const connection = new HttpConnection(server.port, "127.0.0.2");
+  await connection.send(request);
+  connection.close();
+  expect(addresses).toEqual(["127.0.0.2"]);
+});
+
 test("one connection carries one request after another", async () => {
   let connections = 0;
   await using server = await startScriptedServer((socket) => {
