@@ -88,7 +88,11 @@ async function create(file: string, { client = "", scopes = "", tier, expires }:
 async function rotate(file: string, id: string, overlapMs: number, now: number): Promise<KeysAnswer> {
   readKeyFile(file);
   const { key, record } = await changeKeyFile(file, (records) => {
-    const rotated = rotateKey(records, find(records, id), overlapMs, now);
+    const found = find(records, id);
+    if (found.expiresAt !== null && found.expiresAt <= now) {
+      throw new OperatorError("This id has expired: a new key of it would be dead. Create another one.");
+    }
+    const rotated = rotateKey(records, found, overlapMs, now);
     if (rotated === null) {
       throw new OperatorError(
         `${maxKeyVersions} keys of this id are valid already; wait, or give a shorter --overlap.`,

@@ -1,4 +1,11 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
+
+/** Stands for an address that nobody knows: its connection is gone, or a proxy said something else. */
+export const unknownAddress = "unknown";
+
+/** As proxies write addresses with ports: `192.0.2.1:4001`, `[2001:db8::1]:4001`. */
+const withPort = /^(\d+\.\d+\.\d+\.\d+):\d+$/;
+const inBrackets = /^\[([^\]]+)\](?::\d+)?$/;
 
 /** An IPv6 address that holds an IPv4 one. */
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
@@ -8,15 +15,20 @@ const networkGroups = 4;
 
 /**
  * Whom an address stands for. Whoever has one IPv6 address mostly has a network of 2^64 of them, which therefore counts
- * as one, such as `2001:db8:0:1::/64`.
+ * as one, such as `2001:db8:0:1::/64`. What a proxy says may have a port, which is none of it; what is no address, whatever
+ * was sent, is `unknownAddress`, one for all.
  */
-export function addressGroup(address: string): string {
+export function addressGroup(given: string): string {
+  const address = withPort.exec(given)?.[1] ?? inBrackets.exec(given)?.[1] ?? given;
   const inner = mapped.exec(address)?.[1];
   if (inner !== undefined) {
     return inner;
   }
   const [withoutZone = ""] = address.split("%", 1);
-  return isIPv6(withoutZone) ? `${networkOf(withoutZone)}::/64` : address;
+  if (isIPv6(withoutZone)) {
+    return `${networkOf(withoutZone)}::/64`;
+  }
+  return isIP(address) === 0 ? unknownAddress : address;
 }
 
 function networkOf(address: string): string {

@@ -30,7 +30,7 @@ export interface TextCost {
  * What one request pays, from the buckets of its payer and of its payer on this route, in one decision each time.
  *
  * - `open` takes 1, before its body is read.
- * - `take` takes the rest once it is known; a request that is refused then has paid nothing.
+ * - `take` takes the rest once it is known. A request that is refused then has paid what `open` took: its body was read.
  * - `settle` corrects that afterwards, and may leave a debt.
  */
 export class Bill {
@@ -40,6 +40,9 @@ export class Bill {
   readonly #charges: readonly Charge[];
   /** The bucket of a client who named itself, inside the one of its address. */
   #clientCharge: Charge | null = null;
+  /** What the last `take` left out because no bucket holds so much: never given back, since it was never taken. */
+  #forgiven = 0;
+  #clientForgiven = 0;
 
   constructor(buckets: Buckets, settings: RateLimitSettings, payer: Payer, route: string) {
     this.#buckets = buckets;
@@ -63,7 +66,7 @@ export class Bill {
     return cost <= 1 && !this.#isNamed(clientId);
   }
 
-  /** Gives back what `open` took: the request is refused for no fault of its own, or is to come back with all that it costs. */
+  /** Gives back what `open` took: the request is refused for no fault of its own, before its body was read. */
   async giveBack(): Promise<void> {
     await this.#buckets.store.settle(this.#charges, -1);
   }
@@ -72,33 +75,41 @@ export class Bill {
    * Takes what the request costs beyond what `open` took. `clientId` is what the client calls itself; it counts where no
    * key names the client. Returns null when there was nothing more to take.
    *
-   * A cost that a full bucket could not pay is lowered to what it can.
+   * A cost that a full bucket could not pay is lowered to what it can. A client that is refused and waits as long as told
+   * gets in, although it pays for its headers again.
    */
   async take(cost: number, clientId: string | null): Promise<Decision | null> {
     const named = await this.#nameClient(cost, clientId);
     if (named?.isAllowed === false) {
-      await this.giveBack();
       return named;
     }
-    const largest = Math.min(...this.#charges.map(({ limit }) => limit.burst)) * this.#buckets.leastShare;
-    const rest = Math.min(cost, Math.max(1, largest)) - 1;
+    const payable = Math.min(cost, ...this.#charges.map((charge) => this.#mostOf(charge)));
+    this.#forgiven = Math.max(0, cost - payable);
+    const rest = payable - 1;
     if (rest <= 0) {
       return named;
     }
     const decision = await this.#buckets.store.take(this.#charges, rest);
-    if (!decision.isAllowed) {
-      await this.giveBack();
-      await this.#settleClient(-Math.max(1, cost));
+    if (decision.isAllowed) {
+      return decision;
     }
-    return decision;
+    await this.#settleClient(this.#clientForgiven - Math.max(1, cost));
+    const slowest = Math.min(...this.#charges.map(({ limit }) => limit.refillPerSecond));
+    return { ...decision, retryAfterMs: decision.retryAfterMs + Math.ceil(1_000 / slowest) };
   }
 
-  /** Takes so many tokens more, or gives them back when below 0. */
+  /** Takes so many tokens more, or gives them back when below 0, as far as they were taken. */
   async settle(difference: number): Promise<void> {
-    if (difference !== 0) {
-      await this.#buckets.store.settle(this.#charges, difference);
-      await this.#settleClient(difference);
+    const ofCharges = withoutForgiven(difference, this.#forgiven);
+    if (ofCharges !== 0) {
+      await this.#buckets.store.settle(this.#charges, ofCharges);
     }
+    await this.#settleClient(withoutForgiven(difference, this.#clientForgiven));
+  }
+
+  /** What a bucket can pay when it is full, whatever happens to the store; 1 at least. */
+  #mostOf({ limit }: Charge): number {
+    return Math.max(1, limit.burst * this.#buckets.leastShare);
   }
 
   async #nameClient(cost: number, clientId: string | null): Promise<Decision | null> {
@@ -109,6 +120,7 @@ export class Bill {
     const limit = shareOf(tierLimit(this.#settings, tier), this.#settings.clientIdShare);
     // White space keeps it apart from the names of keys, which have none.
     this.#clientCharge = { level: "client", key: `${name} ${clientId}`, limit };
+    this.#clientForgiven = Math.max(0, cost - this.#mostOf(this.#clientCharge));
     return this.#buckets.store.take([this.#clientCharge], Math.max(1, cost));
   }
 
@@ -117,10 +129,15 @@ export class Bill {
   }
 
   async #settleClient(difference: number): Promise<void> {
-    if (this.#clientCharge !== null) {
+    if (this.#clientCharge !== null && difference !== 0) {
       await this.#buckets.store.settle([this.#clientCharge], difference);
     }
   }
+}
+
+/** Of what is given back, what had been taken. */
+function withoutForgiven(difference: number, forgiven: number): number {
+  return difference < 0 ? Math.min(0, difference + forgiven) : difference;
 }
 
 /** Whole thousands of tokens only: a short text costs what a text costs. */

@@ -1,5 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from "fastify";
 import type { KeyRing } from "../admission/authentication.ts";
 import type { Buckets } from "../admission/bill.ts";
 import { BodyMemory } from "../admission/body-memory.ts";
@@ -10,6 +16,7 @@ import type { ModelDirectory } from "../tasks/served-model.ts";
 import { clientErrorHandler, connectHandler } from "./client-error.ts";
 import { Connections } from "./connections.ts";
 import { addDocs } from "./docs.ts";
+import { Door } from "./door.ts";
 import { ExpectContinue } from "./expect-continue.ts";
 import { GracefulClose } from "./graceful-close.ts";
 import type { HealthOverview, HealthReport } from "./health-report.ts";
@@ -62,10 +69,11 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
   const lifecycle = new Lifecycle(dependencies, connections);
   const routes: RouteOptions[] = [];
   const routeTable = new RouteTable();
+  const door = new Door(dependencies);
   const app: App = fastify({
     serverFactory: (listener) => createHttpServer(settings, listener),
     clientErrorHandler: clientErrorHandler(connections, () => lifecycle.openUnreadable()),
-    frameworkErrors: (error, request, reply) => lifecycle.answer(lifecycle.open(request), reply.raw, error),
+    frameworkErrors: (error, request, reply) => void answerUnreadable(error, request, reply),
     genReqId: ({ headers }) => requestIdFrom(headers["x-request-id"]),
     trustProxy: typeof settings.trustProxy === "boolean" ? settings.trustProxy : [...settings.trustProxy],
     keepAliveTimeout: settings.keepAliveTimeoutMs,
@@ -75,6 +83,11 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     forceCloseConnections: "idle",
     logger: false,
   });
+  /** A path that cannot be read leads nowhere, too. */
+  const answerUnreadable = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const exchange = lifecycle.open(request);
+    lifecycle.answer(exchange, reply.raw, (await door.countUnknownPath(exchange, request)) ?? error);
+  };
   app.server.on(
     "connect",
     connectHandler(
@@ -93,7 +106,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     routes.push(route);
     routeTable.add(route.url, [route.method].flat());
   });
-  addHooks(app, { ...dependencies, lifecycle, routeTable });
+  addHooks(app, { ...dependencies, lifecycle, routeTable, door });
   const expectContinue = new ExpectContinue(app.server);
   addJsonBody(app, new BodyMemory(settings.bodyLimitBytes), expectContinue);
   app.setNotFoundHandler(() => {

@@ -17,6 +17,10 @@ const contentSecurityPolicy = [
 
 /** `GET /docs`: the OpenAPI document as a page. */
 export async function addDocs(app: App, document: Record<string, unknown>): Promise<void> {
+  app.addHook("onRoute", (route) => {
+    // Its scripts are megabytes.
+    route.config = { ...route.config, isLimited: true };
+  });
   await app.register(swagger, {
     mode: "static",
     // Its type knows OpenAPI 2 and 3.0 only; it passes the document on as it is.

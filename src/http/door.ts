@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { addressGroup } from "../admission/address-group.ts";
+import { addressGroup, unknownAddress } from "../admission/address-group.ts";
 import { acquirePermit, modelOrRefusal } from "../admission/admit.ts";
 import { type Access, authenticate, authorize } from "../admission/authentication.ts";
 import { Bill } from "../admission/bill.ts";
@@ -21,9 +21,6 @@ declare module "fastify" {
     readonly isLimited?: boolean;
   }
 }
-
-/** Stands for the address of a client whose connection is gone before we asked. */
-const unknownAddress = "unknown";
 
 export type DoorDependencies = Pick<AppDependencies, "models" | "permits" | "state" | "speech" | "keys" | "buckets">;
 
@@ -47,10 +44,10 @@ export class Door {
   /** Lets a request in, or returns what it is refused with. */
   enter(exchange: Exchange, request: FastifyRequest): Refusal | Promise<Refusal> {
     const { access = null, isLimited = false } = request.routeOptions.config ?? {};
-    if (access === null) {
-      return null;
-    }
     const address = addressOf(request);
+    if (access === null) {
+      return isLimited ? this.#pay(exchange, address) : null;
+    }
     return onceKnown(this.#identify(exchange, request, access, address), (refusal) => {
       if (refusal !== null || !isLimited) {
         return refusal;
@@ -59,7 +56,7 @@ export class Door {
     });
   }
 
-  /** Counts a path that leads nowhere; whoever asks for too many of them is told so. */
+  /** Counts a path that leads nowhere, or cannot be read; whoever asks for too many of them is told so. */
   countUnknownPath(exchange: Exchange, request: FastifyRequest): Refusal | Promise<Refusal> {
     return onceKnown(this.#takeMistake(exchange, "unknown_path", addressOf(request)), refusalFrom("unknown_path"));
   }

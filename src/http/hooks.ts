@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { rateLimitHeaders } from "../admission/rate-limit/rate-limit-headers.ts";
 import { ServiceError } from "../errors.ts";
 import type { App } from "./app.ts";
-import { Door, type DoorDependencies } from "./door.ts";
+import type { Door, DoorDependencies } from "./door.ts";
 import type { Exchange } from "./exchange.ts";
 import { noteExtraParams } from "./extra-params.ts";
 import { notFound } from "./known-error.ts";
@@ -21,14 +21,14 @@ import { securityHeaders } from "./security-headers.ts";
 import { traceFromHeaders } from "./trace-context.ts";
 
 interface HookDependencies extends DoorDependencies {
+  readonly door: Door;
   readonly lifecycle: Lifecycle;
   readonly routeTable: RouteTable;
 }
 
 /** What happens to every request, whatever its route. */
 export function addHooks(app: App, dependencies: HookDependencies): void {
-  const { lifecycle } = dependencies;
-  const door = new Door(dependencies);
+  const { door, lifecycle } = dependencies;
   app.decorateRequest("exchange");
 
   app.addHook("onRequest", (request, reply, done) => {

@@ -11,7 +11,7 @@ const audioStep = 10;
 /**
  * Takes what texts cost, as far as that is known before they are tokenized: `inputLength` is set. Null when that was paid at
  * the headers, as of most requests.
- * @throws ServiceError `rate_limit_exceeded`; the request has then paid nothing.
+ * @throws ServiceError `rate_limit_exceeded`; the request has then paid what its headers cost.
  */
 export function payForTexts(exchange: Exchange, texts: number): Promise<void> | null {
   const { bill, clientId, config } = exchange;
@@ -31,7 +31,7 @@ export function settleTexts(exchange: Exchange, tokens: number): void {
 
 /**
  * Takes what a request costs in all, of which 1 was taken at its headers.
- * @throws ServiceError `rate_limit_exceeded`; the request has then paid nothing.
+ * @throws ServiceError `rate_limit_exceeded`; the request has then paid what its headers cost.
  */
 export async function pay(exchange: Exchange, cost: number): Promise<void> {
   const decision = (await exchange.bill?.take(cost, exchange.clientId)) ?? null;

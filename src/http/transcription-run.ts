@@ -206,6 +206,8 @@ class TranscriptionRun implements Disposable {
     exchange.useModel(model);
     // Only now is it known what the client calls itself.
     await pay(exchange, 1);
+    // Meanwhile the client may have left, or the deadline passed: whoever made an answer now would find one sent already.
+    this.#context.signal.throwIfAborted();
     const format = formatOf(parameters, { ...input, isModerated: input.moderation !== null });
     const answer = new TranscriptAnswer({
       exchange,

@@ -193,3 +193,13 @@ test("a key that is rotated every second for a minute, under load, is never refu
 async function keys(...words: string[]): Promise<{ stdout: string; stderr: string }> {
   return run(process.execPath, ["src/keys.ts", ...words], { cwd: projectRoot });
 }
+
+test("an id that has expired gets no new key", async () => {
+  using folder = new TemporaryFolder();
+  const file = join(folder.path, "keys");
+  await keys("create", "--client", "acme", "--scopes", "classify", "--expires", "1d", "--file", file);
+  const [id = ""] = readKeyFile(file).keys();
+  const args = ["rotate", id, "--overlap", "1h", "--file", file];
+  await expect(runKeysCommand(args, Date.now() + 2 * day)).rejects.toThrow("This id has expired");
+  expect((await runKeysCommand(args, Date.now())).key).not.toBeNull();
+});

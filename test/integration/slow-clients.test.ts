@@ -71,11 +71,13 @@ async function connectMany(): Promise<Socket[]> {
 /** Sends the beginning, then the rest bit by bit until the connection ends; resolves with the status and code received. */
 async function drip(client: Socket, beginning: string, bit: string): Promise<string> {
   let received = "";
-  client.on("data", (chunk) => {
-    received += chunk.toString();
-  });
   client.write(beginning);
   const timer = setInterval(() => client.write(bit), 100);
+  client.on("data", (chunk) => {
+    received += chunk.toString();
+    // More would meet a connection that is closed, whose reset could overtake the answer.
+    clearInterval(timer);
+  });
   await once(client, "close");
   clearInterval(timer);
   return `${received.slice(9, 12)} ${/"code":"(\w+)"/.exec(received)?.[1] ?? ""}`;

@@ -12,15 +12,16 @@ export interface KeySource {
 }
 
 /**
- * As `verifyKey`; a well-formed key that is unknown is looked for once more in fresh records, because it may be used
- * the moment after it was made. A known one is answered at once.
+ * As `verifyKey`; a well-formed key that is not valid is looked for once more in fresh records, because it may be used
+ * the moment after it was made. A valid one is answered at once.
  */
 export function verifyFreshKey(
   presented: Secret,
   source: KeySource,
 ): VerifiedKey | KeyRefusal | Promise<VerifiedKey | KeyRefusal> {
   const verdict = verifyKey(presented, source.records(), source.now());
-  return "reason" in verdict && verdict.reason === "unknown" ? verifyAgain(presented, source) : verdict;
+  // An expired one as well: else its haste would tell that it once was right.
+  return "reason" in verdict && verdict.reason !== "malformed" ? verifyAgain(presented, source) : verdict;
 }
 
 async function verifyAgain(presented: Secret, source: KeySource): Promise<VerifiedKey | KeyRefusal> {

@@ -34,18 +34,46 @@ test("what was paid at the headers is not paid again", async () => {
   expect(await bill.take(3, null)).toMatchObject({ isAllowed: true, remaining: 2 });
 });
 
-test("a cost that is refused leaves every bucket as it was before the request", async () => {
+test("a cost that is refused has paid for its headers, and gets in after the time that it is told", async () => {
   const store = new MemoryStore(10, () => 0);
   const first = billFrom(store);
   await first.open();
   await first.take(4, "shop");
   const second = billFrom(store);
   await second.open();
-  expect(await second.take(2, "shop")).toMatchObject({ isAllowed: false, retryAfterMs: 2_000 });
+  // One is left for the route, which the second has paid, and one for the client, from which it has taken nothing.
+  const refused = await second.take(2, "shop");
+  expect(refused).toMatchObject({ isAllowed: false, level: "client" });
   const third = billFrom(store);
-  expect(await third.open()).toMatchObject({ isAllowed: true, remaining: 0 });
-  // 5 for the address less 4 for the first request: the second has taken none from its client either.
-  expect(await third.take(1, "shop")).toMatchObject({ level: "client", isAllowed: true, remaining: 0 });
+  expect(await third.open()).toMatchObject({ isAllowed: false });
+});
+
+test("whoever is refused for a cost waits for it and for its headers, and no longer", async () => {
+  let now = 0;
+  const store = new MemoryStore(10, () => now);
+  const first = billFrom(store);
+  await first.open();
+  await first.take(4, null);
+  const refused = billFrom(store);
+  await refused.open();
+  const decision = await refused.take(3, null);
+  expect(decision?.isAllowed).toBe(false);
+  now = decision?.retryAfterMs ?? 0;
+  const again = billFrom(store);
+  expect(await again.open()).toMatchObject({ isAllowed: true });
+  expect(await again.take(3, null)).toMatchObject({ isAllowed: true });
+});
+
+test("no more is given back than was taken: a cost beyond the bucket is partly forgiven", async () => {
+  const store = new MemoryStore(10, () => 0);
+  const bill = billFrom(store);
+  await bill.open();
+  // The route has 5: 107 are forgiven.
+  expect(await bill.take(112, "shop")).toMatchObject({ isAllowed: true, remaining: 0 });
+  await bill.settle(-79);
+  expect(await billFrom(store).open()).toMatchObject({ isAllowed: false });
+  await bill.settle(-109);
+  expect(await billFrom(store).open()).toMatchObject({ isAllowed: true, remaining: 1 });
 });
 
 test("while Redis is lost, a cost above the part that is left gets in too", async () => {

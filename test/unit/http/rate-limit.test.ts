@@ -1,9 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Buckets } from "../../../src/admission/bill.ts";
 import { MemoryStore } from "../../../src/admission/rate-limit/memory-store.ts";
 import type { Config } from "../../../src/config.ts";
 import { listKey } from "../../helpers/api-keys.ts";
-import { type FakeApp, fakeApp } from "../../helpers/fake-app.ts";
+import { type FakeApp, type FakeAppChanges, fakeApp } from "../../helpers/fake-app.ts";
 import { classifyBody } from "../../helpers/fake-client.ts";
 import { expectError } from "../../helpers/fake-error-check.ts";
 import { fakeSpeechApp } from "../../helpers/fake-speech-app.ts";
@@ -55,8 +58,8 @@ function slowly({ store, leastShare }: Buckets): Buckets {
 }
 
 describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
-  async function limitedApp(changes: Partial<Config["rateLimit"]> = {}): Promise<FakeApp> {
-    const fake = await fakeApp(limits(changes));
+  async function limitedApp(changes: Partial<Config["rateLimit"]> = {}, others: FakeAppChanges = {}): Promise<FakeApp> {
+    const fake = await fakeApp({ ...others, ...limits(changes) });
     return Object.assign(fake, { buckets: place === "in memory" ? fake.buckets : slowly(fake.buckets) });
   }
 
@@ -93,15 +96,13 @@ describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
     expect((await classify(fake)).statusCode).toBe(200);
   });
 
-  it("charge for each text; what is refused then has paid nothing, and gets in when told", async () => {
+  it("charge for each text; what is refused then has paid for its headers, and gets in when told", async () => {
     await using fake = await limitedApp();
     expect((await classify(fake, { texts: ["un", "deux"] })).headers["x-ratelimit-remaining"]).toBe("1");
     const refused = await classify(fake, { texts: ["un", "deux", "trois"] });
     expectError(refused, "rate_limit_exceeded");
-    expect(refused.headers["retry-after-ms"]).toBe("2000");
-    fake.clockMs = 1_999;
-    expect((await classify(fake, { texts: ["un", "deux", "trois"] })).statusCode).toBe(429);
-    fake.clockMs = 2_000;
+    expect(refused.headers["retry-after-ms"]).toBe("3000");
+    fake.clockMs = 3_000;
     expect((await classify(fake, { texts: ["un", "deux", "trois"] })).statusCode).toBe(200);
   });
 
@@ -135,10 +136,9 @@ describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
     await using fake = await limitedApp({ clientIdShare: 0.34 });
     expect(await statuses(2, () => classify(fake, { clientId: "one" }))).toEqual([200, 429]);
     expect(fake.finished.at(-1)).toMatchObject({ clientId: "one", facts: { limit: "client" } });
+    // Both have paid the address for their headers: the refused one's body was read.
     let invented = 0;
-    expect(await statuses(4, () => classify(fake, { clientId: `invented-${invented++}` }))).toEqual([
-      200, 200, 429, 429,
-    ]);
+    expect(await statuses(3, () => classify(fake, { clientId: `invented-${invented++}` }))).toEqual([200, 429, 429]);
     expect(fake.finished.at(-1)?.facts).toEqual({ limit: "address" });
   });
 
@@ -206,11 +206,27 @@ describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
     expect(await statuses(3, () => fake.app.inject("/nowhere"))).toEqual([404, 404, 404]);
   });
 
-  it("leave probes, metrics and the documentation alone", async () => {
+  it("leave probes, metrics and the description alone", async () => {
     await using fake = await limitedApp();
     for (const url of ["/livez", "/readyz", "/metrics", "/openapi.json"]) {
       expect(await statuses(5, () => fake.app.inject(url))).toEqual([200, 200, 200, 200, 200]);
     }
+  });
+
+  it("count the pages of the documentation, and paths that cannot be read", async () => {
+    await using fake = await limitedApp({ mistakes: { burst: 2, refillPerSecond: 1 } });
+    const script = "/docs/static/swagger-ui-bundle.js";
+    expect(await statuses(4, () => fake.app.inject(script))).toEqual([200, 200, 200, 429]);
+    expect(await statuses(3, () => fake.app.inject("/%zz"))).toEqual([400, 400, 429]);
+  });
+
+  it("know an address whatever port a proxy writes behind it, and take all nonsense for one", async () => {
+    await using fake = await limitedApp({}, { server: { trustProxy: true } });
+    let port = 4_000;
+    const ask = (address: string) => () => classify(fake, { headers: { "x-forwarded-for": `${address}:${port++}` } });
+    expect(await statuses(4, ask("198.51.100.1"))).toEqual([200, 200, 200, 429]);
+    expect(await statuses(4, ask("[2001:db8::1]"))).toEqual([200, 200, 200, 429]);
+    expect(await statuses(4, ask("nonsense"))).toEqual([200, 200, 200, 429]);
   });
 
   it("know an address by what the proxy says only where that is believed", async () => {
@@ -252,6 +268,52 @@ describe("uploads", () => {
     fake.clockMs = 23_000;
     expect((await send(1_000)).statusCode).toBe(200);
   });
+});
+
+it.each([
+  ["the deadline passes", 504],
+  ["the client leaves", 499],
+])("an upload that ends while Redis decides begins no answer: %s", async (what, statusCode) => {
+  await using fake = await fakeSpeechApp();
+  fake.limits = { ...fake.limits, heartbeatMs: 1 };
+  const second = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  let takes = 0;
+  const { store } = fake.buckets;
+  fake.buckets = {
+    leastShare: 1,
+    store: {
+      take: async (...parameters) => {
+        takes++;
+        if (takes > 1) {
+          second.resolve();
+          await ended.promise;
+        }
+        return store.take(...parameters);
+      },
+      settle: (...parameters) => store.settle(...parameters),
+      close: () => store.close(),
+    },
+  };
+  const port = await fake.listen();
+  const client = connect(port, "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  const timeoutMs = what === "the deadline passes" ? 200 : 60_000;
+  client.write(
+    `POST /v1/transcribe?stream=true&clientId=x HTTP/1.1\r\nHost: a\r\nContent-Type: audio/wav\r\n` +
+      `X-Request-Timeout-Ms: ${timeoutMs}\r\nContent-Length: 5000\r\n\r\nRIFF`,
+  );
+  await second.promise;
+  if (what === "the client leaves") {
+    client.destroy();
+  }
+  await expect.poll(() => fake.finished.map((finished) => finished.statusCode)).toEqual([statusCode]);
+  const writes = vi.spyOn(ServerResponse.prototype, "writeHead");
+  onTestFinished(() => writes.mockRestore());
+  ended.resolve();
+  // Many heartbeats of an answer that nobody stopped.
+  await sleep(100);
+  expect(writes).not.toHaveBeenCalled();
 });
 
 it("a client that leaves while Redis decides takes no permit", async () => {
