@@ -122,7 +122,7 @@ test("a key that rotates under load is never refused, and the one before it is d
     return response.status;
   };
   // Far longer than a request may wait between choosing its key and being checked, on a busy machine too.
-  const overlapMs = 6_000;
+  const overlapMs = 4_500;
   const load = { key: listed.key, isOver: false, statuses: [] as number[] };
   const client = async (): Promise<void> => {
     while (!load.isOver) {
