@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { OperatorError } from "../operator-error.ts";
 import { systemErrorCode } from "../system-error-code.ts";
+import { sha256OfFile } from "./file-digest.ts";
 import type { Manifest } from "./manifest.ts";
 import { readChecked } from "./read-checked.ts";
 
@@ -124,9 +122,7 @@ async function list(folder: string): Promise<string[]> {
 
 async function measure(folder: string, path: string): Promise<Manifest["files"][number]> {
   const file = join(folder, path);
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
-  return { path, bytes: (await stat(file)).size, sha256: hash.digest("hex") };
+  return { path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) };
 }
 
 function endingOf(form: string): string {

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { OperatorError } from "../operator-error.ts";
 import { systemErrorCode } from "../system-error-code.ts";
+import { sha256OfFile } from "./file-digest.ts";
 import { readJsonFile } from "./json-file.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
 
@@ -68,9 +67,7 @@ async function findProblem(folder: string, expected: Manifest["files"][number]):
     if (size !== expected.bytes) {
       return `${expected.path} has ${size} bytes instead of ${expected.bytes}`;
     }
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(file), hash);
-    const sha256 = hash.digest("hex");
+    const sha256 = await sha256OfFile(file);
     return sha256 === expected.sha256 ? null : `${expected.path} has sha256 ${sha256} instead of ${expected.sha256}`;
   } catch (error) {
     const code = systemErrorCode(error);
