@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,42 +17,24 @@ if (missingRedis !== null) {
   process.stderr.write(`Tests with a real Redis are skipped: ${missingRedis}.\n`);
 }
 
-/** A real server on a socket of its own, without persistence, that is gone when its scope ends. */
-export class RedisServer implements AsyncDisposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "guardrail-redis-"));
+/** A real server without persistence. It listens at the same place after a restart, and knows nothing of an earlier life. */
+abstract class RestartableRedis {
   #child: ChildProcess | null = null;
 
-  /** The path of its socket: what `RedisStore` takes as URL. The same after a restart. */
-  get url(): string {
-    return join(this.#folder, "redis.sock");
-  }
+  /** Where it listens, for `net.connect`. */
+  protected abstract readonly place: NetConnectOpts;
+  /** What tells it where to listen and to work. */
+  protected abstract readonly settings: readonly string[];
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer();
-    await server.start();
-    return server;
-  }
-
-  /** Resolves when it accepts connections. It knows nothing of an earlier life. */
+  /** Resolves when it accepts connections. */
   async start(): Promise<void> {
     if (redisServerPath === null) {
       throw new Error(String(missingRedis));
     }
-    const settings = [
-      "--port",
-      "0",
-      "--unixsocket",
-      this.url,
-      "--save",
-      "",
-      "--appendonly",
-      "no",
-      "--dir",
-      this.#folder,
-    ];
-    const child = spawn(redisServerPath, settings, { stdio: "ignore" });
+    const settings = [...this.settings, "--save", "", "--appendonly", "no"];
+    const child = spawn(redisServerPath, settings, { stdio: "ignore", cwd: "/" });
     this.#child = child;
-    while (!(await accepts(this.url))) {
+    while (!(await accepts(this.place))) {
       if (child.exitCode !== null) {
         throw new Error(`${redisServerPath} exited with ${child.exitCode}`);
       }
@@ -69,10 +51,44 @@ export class RedisServer implements AsyncDisposable {
       await once(child, "exit");
     }
   }
+}
+
+/** On a socket of its own, gone when its scope ends. */
+export class RedisServer extends RestartableRedis implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "guardrail-redis-"));
+  protected readonly place = { path: this.url };
+  protected readonly settings = ["--port", "0", "--unixsocket", this.url, "--dir", this.#folder];
+
+  /** The path of its socket: what `RedisStore` takes as URL. */
+  get url(): string {
+    return join(this.#folder, "redis.sock");
+  }
+
+  static async start(): Promise<RedisServer> {
+    const server = new RedisServer();
+    await server.start();
+    return server;
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** On a port of the loopback interface: what a service is given in `REDIS_URL`. */
+export class TcpRedis extends RestartableRedis {
+  protected readonly place: { readonly port: number; readonly host: string };
+  protected readonly settings: readonly string[];
+
+  constructor(port: number) {
+    super();
+    this.place = { port, host: "127.0.0.1" };
+    this.settings = ["--port", String(port), "--bind", "127.0.0.1"];
+  }
+
+  get url(): string {
+    return `redis://${this.place.host}:${this.place.port}`;
   }
 }
 
@@ -90,8 +106,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-async function accepts(path: string): Promise<boolean> {
-  const socket = connect(path);
+async function accepts(place: NetConnectOpts): Promise<boolean> {
+  const socket = connect(place);
   try {
     await once(socket, "connect");
     return true;

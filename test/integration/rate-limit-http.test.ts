@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { renameSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { stringify } from "yaml";
-import { missingRedis, redisServerPath } from "../helpers/redis-server.ts";
+import { missingRedis, TcpRedis } from "../helpers/redis-server.ts";
 import { ServiceProcess } from "../helpers/service-process.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -138,54 +137,6 @@ function isStoreChange({ event }: { readonly event: string }): boolean {
 /** Resolves when the instance has said that it shares its buckets, or that it does not. */
 async function logsStore(service: ServiceProcess, isShared: boolean, from = 0): Promise<void> {
   await service.logged((line) => isStoreChange(line) && line["is_shared"] === isShared, from);
-}
-
-/** A server without persistence that listens on the same port after a restart. */
-class TcpRedis {
-  readonly #port: number;
-  #child: ChildProcess | null = null;
-
-  constructor(port: number) {
-    this.#port = port;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.#port}`;
-  }
-
-  /** Resolves when it accepts connections. */
-  async start(): Promise<void> {
-    const settings = ["--port", String(this.#port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    const child = spawn(redisServerPath ?? "", settings, { stdio: "ignore", cwd: "/" });
-    this.#child = child;
-    while (!(await accepts(this.#port))) {
-      if (child.exitCode !== null) {
-        throw new Error(`redis-server exited with ${child.exitCode}`);
-      }
-      await sleep(10);
-    }
-  }
-
-  async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = null;
-    if (child !== null && child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
 
 async function freePort(): Promise<number> {
