@@ -88,7 +88,7 @@ export class ConfigStore {
       this.#events.emit("config_rejected", { problems: problemsOf(error) });
       if (!(error instanceof ConfigError || error instanceof OperatorError)) {
         // Nobody foresaw it: where it came from matters too.
-        this.#events.emit("error_occurred", { where: "config reload", error });
+        this.#events.emit("error_occurred", { where: "config_reload", error });
       }
     }
   }

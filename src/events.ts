@@ -34,7 +34,12 @@ export interface ServiceEvents {
   /** An operator should change something about secrets, though they work. Names places, never values. */
   secret_warned: { readonly warning: string };
   /** A version of a bundle of secrets is in force, the first one too. */
-  secret_version_changed: { readonly bundle: string; readonly version: number };
+  secret_version_changed: {
+    readonly bundle: string;
+    readonly version: number;
+    /** Unix time in milliseconds: of its newest file, or of the start where it lies in the environment. */
+    readonly writtenAt: number;
+  };
   secret_rotation_failed: { readonly bundle: string; readonly reason: "invalid" | "missing" | "subscriber" };
   /** The buckets of rate limits are shared through Redis from now on, or each instance has its own because of `reason`. */
   rate_limit_store_changed: { readonly isShared: boolean; readonly reason: string | null };
@@ -110,8 +115,15 @@ export interface ServiceEvents {
     readonly isReplaced: boolean;
   };
   model_state_changed: { readonly model: string; readonly state: ModelState };
-  error_occurred: { readonly where: string; readonly error: unknown };
+  /** A subscriber of the bus threw; the others got the event. */
+  subscriber_failed: { readonly event: keyof ServiceEvents };
+  /** Nobody read the log fast enough. */
+  log_lines_lost: { readonly lines: number };
+  error_occurred: { readonly where: ErrorOrigin; readonly error: unknown };
 }
+
+/** Where an error of our own was met. */
+export type ErrorOrigin = "start" | "http" | "audio" | "supervisor" | "config_reload" | "uncaught_exception";
 
 /** `active` instances take batches; a `spare` is warm and waits to replace one. */
 export type ProcessRole = "active" | "spare";

@@ -78,6 +78,16 @@ export abstract class LocalModel implements ModelCommon {
     return this.scheduler.queueDepth;
   }
 
+  /** For how long the job that has waited longest has done so, in milliseconds; 0 when none waits. */
+  get oldestWaitMs(): number {
+    return this.scheduler.oldestWaitMs;
+  }
+
+  /** Its inference processes by what they do now. */
+  get processes(): Supervisor["counts"] {
+    return this.#supervisor.counts;
+  }
+
   state(): ModelState {
     return this.#supervisor.state;
   }

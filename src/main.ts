@@ -36,7 +36,7 @@ function leaveOnSignals(service: Service): void {
   process.on("SIGINT", () => leave("SIGINT", 0));
   process.on("uncaughtException", (error) => {
     // The state of the process is unknown from here on: finish what was accepted and let the supervisor start afresh.
-    service.events.emit("error_occurred", { where: "uncaught exception", error });
+    service.events.emit("error_occurred", { where: "uncaught_exception", error });
     leave("uncaught exception", 1);
   });
 }

@@ -22,7 +22,9 @@ export function openSecrets(config: Config, variables: SecretVariables, events: 
     places: secretPlaces(config, variables),
     overlapMs: config.secrets.overlapMs,
     reports: {
-      versionChanged: (bundle, version) => events.emit("secret_version_changed", { bundle, version }),
+      versionChanged: (bundle, version, writtenAt) => {
+        events.emit("secret_version_changed", { bundle, version, writtenAt: writtenAt ?? Date.now() });
+      },
       rotationFailed: (bundle, reason) => events.emit("secret_rotation_failed", { bundle, reason }),
     },
   });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { ConcurrencyLimit } from "./admission/concurrency-limit.ts";
 import type { KeyRecords } from "./admission/keys/key-records.ts";
+import { nextExpiry } from "./admission/keys/next-expiry.ts";
 import { UploadRoom } from "./admission/upload-room.ts";
 import { describeProblem } from "./config/config-error.ts";
 import type { Environment } from "./config/environment-layer.ts";
@@ -65,7 +66,12 @@ export async function createService(environment?: Environment): Promise<Service>
   const startedAt = performance.now();
   // Before anything starts a child, which would inherit them.
   const secretVariables = takeSecrets(environment);
-  const events = new EventBus((event, error) => logger.subscriberFailed(event, error));
+  const events = new EventBus((event, error) => {
+    logger.subscriberFailed(event, error);
+    if (event !== "subscriber_failed") {
+      events.emit("subscriber_failed", { event });
+    }
+  });
   const models = new LocalModels(() => config.current(), events);
   const config = new ConfigStore(
     () => loadConfig(environment),
@@ -75,7 +81,11 @@ export async function createService(environment?: Environment): Promise<Service>
       return applyModels(next);
     },
   );
-  const logger = createLogger({ level: () => config.current().log.level, version });
+  const logger = createLogger({
+    level: () => config.current().log.level,
+    version,
+    onLinesLost: (lines) => events.emit("log_lines_lost", { lines }),
+  });
   logEvents(events, logger);
 
   const audio = new AudioProcesses({ settings: () => config.current().audio, root: projectRoot, events });
@@ -109,10 +119,13 @@ export async function createService(environment?: Environment): Promise<Service>
   });
   const { maxConcurrentRequests } = config.current().server;
   const permits = new ConcurrencyLimit(() => maxConcurrentRequests);
+  const uploadRoom = new UploadRoom(() => config.current().audio);
   const metrics = new Metrics({
     config: () => config.current(),
     models: () => models.list(),
     activeRequests: () => permits.inUse,
+    uploads: () => uploadRoom,
+    nextKeyExpiry: () => nextExpiry(secrets.current("keys") ?? noKeys, Date.now()),
     events,
     version,
   });
@@ -127,7 +140,7 @@ export async function createService(environment?: Environment): Promise<Service>
     metricsText: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: await metrics.text() }),
     speech: {
       audio,
-      room: new UploadRoom(() => config.current().audio),
+      room: uploadRoom,
       limits: ({ audio: { maxUploadBytes, maxSeconds } }) => ({
         maxBytes: maxUploadBytes,
         maxSeconds,

@@ -20,6 +20,16 @@ export class UploadRoom {
     this.#bytes = new AddressShares(() => limits().spoolBytes);
   }
 
+  /** Uploads that have a place now. */
+  get uploads(): number {
+    return this.#places.inUse;
+  }
+
+  /** Bytes on disk that they hold together. */
+  get bytes(): number {
+    return this.#bytes.inUse;
+  }
+
   /** @throws ServiceError `overloaded` when there is no place, or no more for this address. */
   enter(address: string): UploadPlace {
     const permit = this.#places.tryAcquire(address);

@@ -52,6 +52,11 @@ export class Supervisor {
     return this.#state;
   }
 
+  /** Processes by what they do now. */
+  get counts(): Readonly<Record<ProcessRole | "starting", number>> {
+    return { active: this.#active.size, spare: this.#spares.size, starting: this.#starting.size };
+  }
+
   /** Execution provider of the last process that got ready; null before the first. */
   get device(): string | null {
     return this.#device;

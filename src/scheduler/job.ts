@@ -33,7 +33,8 @@ export class Job {
   readonly result: Promise<JobResult>;
   readonly #settle: PromiseWithResolvers<JobResult>;
   readonly #outputs: (WindowOutput | undefined)[];
-  readonly #submittedAt: number;
+  /** On the clock of `performance.now()`. */
+  readonly submittedAt: number;
   #missing: number;
   #dispatchedAt: number | null = null;
   #isSettled = false;
@@ -54,7 +55,7 @@ export class Job {
     this.result = this.#settle.promise;
     this.#outputs = inputs.map(() => undefined);
     this.#missing = inputs.length;
-    this.#submittedAt = now;
+    this.submittedAt = now;
   }
 
   get isSettled(): boolean {
@@ -76,7 +77,7 @@ export class Job {
       const dispatchedAt = this.#dispatchedAt ?? now;
       this.#settle.resolve({
         outputs: this.#outputs.filter((each) => each !== undefined),
-        queueMs: dispatchedAt - this.#submittedAt,
+        queueMs: dispatchedAt - this.submittedAt,
         inferenceMs: now - dispatchedAt,
       });
     }

@@ -86,6 +86,12 @@ export class Scheduler {
     return this.#queue.size;
   }
 
+  /** For how long the job that has waited longest has done so, in milliseconds; 0 when none waits. */
+  get oldestWaitMs(): number {
+    const job = this.#waiting.oldest;
+    return job === null ? 0 : performance.now() - job.submittedAt;
+  }
+
   /** Jobs that wait or run. */
   get jobCount(): number {
     return this.#jobs.size;

@@ -20,6 +20,13 @@ export class WaitingJobs {
   /** What of each job still waits. */
   readonly #jobs = new Map<Job, Count & { windows: number }>();
 
+  /** The one that has waited longest; null when none waits. */
+  get oldest(): Job | null {
+    // Maps keep the order of insertion.
+    const { value } = this.#jobs.keys().next();
+    return value ?? null;
+  }
+
   add(job: Job): void {
     this.#jobs.set(job, { jobs: 1, length: job.length, windows: job.windows.length });
     this.#change(job, 1, job.length);

@@ -10,8 +10,8 @@ export type RotationFailure = "invalid" | "missing" | "subscriber";
 
 /** What is told of bundles: their names as in metrics, and numbers. */
 export interface SecretsReports {
-  /** A version is in force, the first one too. */
-  readonly versionChanged: (bundle: string, version: number) => void;
+  /** A version is in force, the first one too; `writtenAt` is null when none of it came from a file. */
+  readonly versionChanged: (bundle: string, version: number, writtenAt: number | null) => void;
   readonly rotationFailed: (bundle: string, reason: RotationFailure) => void;
 }
 
@@ -106,7 +106,7 @@ export class RotatingBundle<Value> {
   /** Reports the first version. */
   announce(): void {
     if (this.#number > 0) {
-      this.#options.reports.versionChanged(this.#bundle.name, this.#number);
+      this.#options.reports.versionChanged(this.#bundle.name, this.#number, this.#sight.writtenAt);
     }
   }
 

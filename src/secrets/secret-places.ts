@@ -21,6 +21,8 @@ export interface Sight {
   readonly stamp: string;
   /** Differs when a file was made anew, and not only written. */
   readonly identity: string;
+  /** When the newest of the files was written, in milliseconds of Unix time; null when there is none. */
+  readonly writtenAt: number | null;
 }
 
 /** Kubernetes swaps this link to a new folder with all files, in one step. */
@@ -41,6 +43,7 @@ export function seeFiles(bundle: SecretBundle<unknown>, places: SecretPlaces): S
     paths,
     stamp: facts.map(({ path, facts: each }) => `${path}:${stampOf(each)}`).join("\n"),
     identity: facts.map(({ path, facts: each }) => `${path}:${identityOf(each)}`).join("\n"),
+    writtenAt: newestOf(facts.flatMap(({ facts: each }) => (typeof each === "string" ? [] : [Number(each.mtimeMs)]))),
   };
 }
 
@@ -64,6 +67,10 @@ function currentFolder(folder: string): string {
     // No such link: the folder holds the files itself. If it is not there either, no file in it is.
     return folder;
   }
+}
+
+function newestOf(times: readonly number[]): number | null {
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 function factsOf(path: string): BigIntStats | string {

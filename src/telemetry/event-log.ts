@@ -2,6 +2,7 @@ import type { EventBus, ModelState, ProcessExitReason } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 import { logRequests } from "./request-log.ts";
+import { isoTimestamp } from "./timestamp.ts";
 
 /** Writes one line for each event that an operator may want to read. */
 export function logEvents(events: EventBus, logger: Logger): void {
@@ -27,7 +28,13 @@ function logService(events: EventBus, logger: Logger): void {
 function logSecurity(events: EventBus, logger: Logger): void {
   events.on("auth_disabled", ({ address, reason }) => logger.write("warn", "auth_disabled", { address, reason }));
   events.on("secret_warned", ({ warning }) => logger.write("warn", "secret_warned", { warning }));
-  events.on("secret_version_changed", (changed) => logger.write("info", "secret_version_changed", { ...changed }));
+  events.on("secret_version_changed", ({ bundle, version, writtenAt }) => {
+    logger.write("info", "secret_version_changed", {
+      bundle,
+      version,
+      written_at: isoTimestamp(Math.floor(writtenAt)),
+    });
+  });
   events.on("secret_rotation_failed", (failed) => logger.write("error", "secret_rotation_failed", { ...failed }));
   events.on("rate_limit_store_changed", ({ isShared, reason }) => {
     logger.write(isShared ? "info" : "warn", "rate_limit_store_changed", { is_shared: isShared, reason });

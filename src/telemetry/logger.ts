@@ -26,6 +26,8 @@ export interface LoggerOptions {
   readonly level: () => Config["log"]["level"];
   /** Version of the service. */
   readonly version: string;
+  /** Lines were thrown away, because nobody took them. */
+  readonly onLinesLost: (lines: number) => void;
   /** Standard output unless given. */
   readonly destination?: LogDestination;
 }
@@ -33,6 +35,7 @@ export interface LoggerOptions {
 export function createLogger({
   level,
   version,
+  onLinesLost,
   destination = new AsyncLogDestination(standardOutput),
 }: LoggerOptions): Logger {
   const lines = pino(
@@ -49,6 +52,7 @@ export function createLogger({
     const lost = destination.takeLostLines();
     if (lost > 0) {
       lines.warn({ event: "log_lines_lost", lines: lost });
+      onLinesLost(lost);
     }
     const current = level();
     if (lines.level !== current) {

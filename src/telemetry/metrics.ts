@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Config } from "../config.ts";
 import type { EventBus, ServiceEvents } from "../events.ts";
-import { defineMetrics, type MetricSources, type MetricTable } from "./metric-definitions.ts";
+import { gaugeReaders, type MetricSources } from "./gauge-readers.ts";
+import { createInstruments, type Instruments, type LabelsOf } from "./instruments.ts";
+import { type MetricTable, metricTable } from "./metric-table.ts";
 
 /** Gauges of prom-client whose names end like a counter's, which `promtool check metrics` refuses. */
 const misnamedDefaults = [
@@ -10,7 +12,7 @@ const misnamedDefaults = [
   "nodejs_active_requests_total",
 ];
 
-export interface MetricsOptions extends Pick<MetricSources, "models" | "activeRequests"> {
+export interface MetricsOptions extends Omit<MetricSources, "app"> {
   readonly config: () => Config;
   readonly events: EventBus;
   /** Version of the service. */
@@ -20,24 +22,32 @@ export interface MetricsOptions extends Pick<MetricSources, "models" | "activeRe
 /** Counts what the stages tell on the event bus, and shows it in Prometheus' text format. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #table: MetricTable;
+  readonly #instruments: Instruments;
   readonly #config: () => Config;
   readonly #models: MetricSources["models"];
 
-  constructor({ config, events, models, activeRequests, version }: MetricsOptions) {
+  constructor(options: MetricsOptions) {
+    const { config, events, models, version } = options;
     this.#config = config;
     this.#models = models;
     const app = (): ReturnType<MetricSources["app"]> => {
       const { classify, service } = config();
       return { version, model: classify.model, environment: service.environment };
     };
-    this.#table = defineMetrics(this.#registry, { app, models, activeRequests });
+    const readers = gaugeReaders({ ...options, app });
+    this.#instruments = createInstruments(metricTable, this.#registry, readers, (metric) => {
+      this.#instruments.readFailures.add({ metric });
+    });
+    this.#instruments.rateLimitShared.set([[{}, 0]]);
     collectDefaultMetrics({ register: this.#registry });
     for (const name of misnamedDefaults) {
       this.#registry.removeSingleMetric(name);
     }
-    this.#subscribe(events);
-    this.#subscribeSecurity(events);
+    this.#countRequests(events);
+    this.#countAudio(events);
+    this.#countProcesses(events);
+    this.#countSecurity(events);
+    this.#countTelemetry(events);
   }
 
   /** Every metric in Prometheus' text format, version 0.0.4. */
@@ -45,80 +55,105 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #subscribe(events: EventBus): void {
-    const { audioCrashes, audioSeconds, batchSize, processRestarts, realtimeFactor, scores, textWorkerRestarts } =
-      this.#table;
+  #countRequests(events: EventBus): void {
+    const { batchSize, configReloads, internalErrors, scores } = this.#instruments;
     events.on("request_finished", (request) => this.#countRequest(request));
     events.on("text_classified", (text) => {
       for (const { label, score } of text.scores) {
         scores.observe({ label }, score);
       }
     });
-    events.on("audio_process_crashed", () => audioCrashes.inc());
+    events.on("batch_completed", ({ model, windows }) => batchSize.observe({ model_name: model }, windows));
+    events.on("config_reloaded", () => configReloads.add({ status: "success" }));
+    events.on("config_rejected", () => configReloads.add({ status: "error" }));
+    events.on("error_occurred", ({ where }) => internalErrors.add({ where }));
+  }
+
+  #countAudio(events: EventBus): void {
+    const { audioCrashes, audioSeconds, realtimeFactor } = this.#instruments;
+    events.on("audio_process_crashed", () => audioCrashes.add({}));
     events.on("audio_processed", ({ model, audioMs, processingMs }) => {
-      audioSeconds.inc({ model_name: model }, audioMs / 1_000);
+      audioSeconds.add({ model_name: model }, audioMs / 1_000);
       if (audioMs > 0) {
         realtimeFactor.observe({ model_name: model }, processingMs / audioMs);
       }
     });
-    events.on("batch_completed", ({ model, windows }) => batchSize.observe({ model_name: model }, windows));
-    events.on("process_exited", ({ model, reason }) => {
-      if (reason !== "stopped") {
-        processRestarts.inc({ model_name: model, reason });
-      }
-    });
-    events.on("text_worker_restarted", ({ model, reason }) => textWorkerRestarts.inc({ model_name: model, reason }));
   }
 
-  #subscribeSecurity(events: EventBus): void {
-    const { rateLimitLosses, rateLimitShared, secretFailures, secretVersion } = this.#table;
+  #countProcesses(events: EventBus): void {
+    const { processRestarts, textWorkerRestarts } = this.#instruments;
+    events.on("process_exited", ({ model, reason }) => {
+      if (reason !== "stopped") {
+        processRestarts.add({ model_name: model, reason });
+      }
+    });
+    events.on("text_worker_restarted", ({ model, reason }) => textWorkerRestarts.add({ model_name: model, reason }));
+  }
+
+  #countSecurity(events: EventBus): void {
+    const { rateLimitLosses, rateLimitShared, secretFailures, secretTimestamp, secretVersion } = this.#instruments;
     events.on("rate_limit_store_changed", ({ isShared }) => {
-      rateLimitShared.set(isShared ? 1 : 0);
+      rateLimitShared.set([[{}, isShared ? 1 : 0]]);
       if (!isShared) {
-        rateLimitLosses.inc();
+        rateLimitLosses.add({});
       }
     });
-    const versions = new Map<string, number>();
-    events.on("secret_version_changed", ({ bundle, version }) => {
-      const before = versions.get(bundle);
-      if (before !== undefined) {
-        secretVersion.remove({ bundle, version: before });
-      }
-      versions.set(bundle, version);
-      secretVersion.set({ bundle, version }, 1);
+    const inForce = new Map<string, ServiceEvents["secret_version_changed"]>();
+    events.on("secret_version_changed", (changed) => {
+      inForce.set(changed.bundle, changed);
+      const versions = [...inForce.values()];
+      secretVersion.set(versions.map(({ bundle, version }) => [{ bundle, version: String(version) }, 1]));
+      secretTimestamp.set(versions.map(({ bundle, writtenAt }) => [{ bundle }, writtenAt / 1_000]));
     });
-    events.on("secret_rotation_failed", ({ bundle, reason }) => secretFailures.inc({ bundle, reason }));
+    events.on("secret_rotation_failed", ({ bundle, reason }) => secretFailures.add({ bundle, reason }));
+  }
+
+  #countTelemetry(events: EventBus): void {
+    const { logLinesLost, subscriberFailures } = this.#instruments;
+    events.on("subscriber_failed", ({ event }) => subscriberFailures.add({ event }));
+    events.on("log_lines_lost", ({ lines }) => logLinesLost.add({}, lines));
   }
 
   #countRequest(request: ServiceEvents["request_finished"]): void {
-    const { method, route, statusCode } = request;
-    this.#table.httpDuration.observe({ method, route, status_code: statusCode }, request.durationMs / 1_000);
-    if (request.code === "rate_limit_exceeded") {
-      this.#table.rateLimitRejections.inc({ reason: String(request.facts["limit"]) });
+    const {
+      errors,
+      httpDuration,
+      inferenceDuration,
+      preprocessDuration,
+      queueDuration,
+      rateLimitRejections,
+      requests,
+    } = this.#instruments;
+    const { method, route, statusCode, facts } = request;
+    httpDuration.observe({ method, route, status_code: String(statusCode) }, request.durationMs / 1_000);
+    const limit = metricTable.rateLimitRejections.labels.reason.find((reason) => reason === facts["limit"]);
+    if (request.code === "rate_limit_exceeded" && limit !== undefined) {
+      rateLimitRejections.add({ reason: limit });
     }
     if (!request.isTask) {
       return;
     }
     const { channels, media } = this.#config().telemetry;
-    this.#table.requests.inc({
-      channel: labelValue(request.channel, channels),
-      media: labelValue(request.media, media),
+    requests.add({
+      channel: boundedValue(request.channel, channels),
+      media: boundedValue(request.media, media),
       status: statusCode < 400 ? "success" : "error",
     });
     if (request.code !== null) {
-      this.#table.errors.inc({ code: request.code });
+      errors.add({ code: request.code });
     }
     if (request.steps !== null) {
       const names = this.#models().map((model) => model.identity.name);
-      const labels = { model_name: labelValue(request.model, names) };
-      this.#table.inferenceDuration.observe(labels, request.steps.inferenceMs / 1_000);
-      this.#table.queueDuration.observe(labels, request.steps.queueMs / 1_000);
+      const labels: LabelsOf<MetricTable["inferenceDuration"]> = { model_name: boundedValue(request.model, names) };
+      inferenceDuration.observe(labels, request.steps.inferenceMs / 1_000);
+      queueDuration.observe(labels, request.steps.queueMs / 1_000);
+      preprocessDuration.observe(labels, request.steps.preprocessMs / 1_000);
     }
   }
 }
 
 /** What a client sent, if it is one of the known values: nobody can grow the set of labels. */
-function labelValue(value: string | null, known: readonly string[]): string {
+function boundedValue(value: string | null, known: readonly string[]): string {
   if (value === null) {
     return "none";
   }

@@ -209,7 +209,7 @@ test("a failure that nobody foresaw rejects the configuration, is reported, and 
   await store.reload();
   expect(seen).toEqual([
     ["config_rejected", { problems: ["disk on fire"] }],
-    ["error_occurred", { where: "config reload", error: failure }],
+    ["error_occurred", { where: "config_reload", error: failure }],
   ]);
 });
 

@@ -35,7 +35,7 @@ test("what concerns keys and secrets is told by names and numbers", () => {
   const { bus, lines } = createLog();
   bus.emit("auth_disabled", { address: "http://127.0.0.1:8080", reason: "no_keys" });
   bus.emit("secret_warned", { warning: "/run/secrets/redis-url: others can read it" });
-  bus.emit("secret_version_changed", { bundle: "redis", version: 2 });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 2, writtenAt: 1_700_000_000_000.5 });
   bus.emit("secret_rotation_failed", { bundle: "redis", reason: "invalid" });
   bus.emit("rate_limit_store_changed", { isShared: false, reason: "ECONNREFUSED" });
   bus.emit("rate_limit_store_changed", { isShared: true, reason: null });
@@ -116,11 +116,11 @@ test.each([
 
 test("an error is told with where it happened, and a foreign one without its message", () => {
   const { bus, lines } = createLog();
-  bus.emit("error_occurred", { where: "classify", error: new Error("quotes the text") });
-  bus.emit("error_occurred", { where: "classify", error: new ServiceError("internal_error", "No scores came.") });
+  bus.emit("error_occurred", { where: "http", error: new Error("quotes the text") });
+  bus.emit("error_occurred", { where: "http", error: new ServiceError("internal_error", "No scores came.") });
   expect(lines.parsed).toMatchObject([
-    { level: "error", event: "error_occurred", where: "classify", error: { name: "Error" } },
-    { level: "error", event: "error_occurred", where: "classify", error: { message: "No scores came." } },
+    { level: "error", event: "error_occurred", where: "http", error: { name: "Error" } },
+    { level: "error", event: "error_occurred", where: "http", error: { message: "No scores came." } },
   ]);
   expect(lines.text).not.toContain("quotes the text");
 });
@@ -129,11 +129,11 @@ test("why a model cannot be opened is told", () => {
   const { bus, lines } = createLog();
   const cause = Object.assign(new Error("permission denied"), { code: "EACCES" });
   const error = new OperatorError("models/small/manifest.json cannot be read (EACCES)", { cause });
-  bus.emit("error_occurred", { where: "models", error });
+  bus.emit("error_occurred", { where: "start", error });
   expect(lines.parsed).toMatchObject([
     {
       level: "error",
-      where: "models",
+      where: "start",
       error: { message: "models/small/manifest.json cannot be read (EACCES)", cause: { code: "EACCES" } },
     },
   ]);
@@ -252,6 +252,6 @@ function createLog(level: "info" | "debug" = "info"): { bus: EventBus; lines: Lo
   const bus = new EventBus((_, error) => {
     throw error;
   });
-  logEvents(bus, createLogger({ level: () => level, version: "1.2.3", destination: lines }));
+  logEvents(bus, createLogger({ onLinesLost: () => {}, level: () => level, version: "1.2.3", destination: lines }));
   return { bus, lines };
 }

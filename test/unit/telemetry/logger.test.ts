@@ -5,7 +5,11 @@ import { LogLines } from "../../helpers/log-lines.ts";
 
 test("a line is one JSON object with the time, the level as a word, the version and the event", () => {
   const destination = new LogLines();
-  createLogger({ level: () => "info", version: "1.2.3", destination }).write("warn", "something_odd", { count: 2 });
+  createLogger({ onLinesLost: () => {}, level: () => "info", version: "1.2.3", destination }).write(
+    "warn",
+    "something_odd",
+    { count: 2 },
+  );
   expect(destination.text.trimEnd()).not.toContain("\n");
   expect(destination.parsed).toEqual([
     {
@@ -20,7 +24,7 @@ test("a line is one JSON object with the time, the level as a word, the version 
 
 test("a line break in a value cannot begin a line of its own", () => {
   const destination = new LogLines();
-  const logger = createLogger({ level: () => "info", version: "1", destination });
+  const logger = createLogger({ onLinesLost: () => {}, level: () => "info", version: "1", destination });
   logger.write("info", "event", { client_id: 'a\n{"level":"error"}\u2028' });
   expect(destination.text.split("\n")).toHaveLength(2);
   expect(destination.parsed).toMatchObject([{ client_id: 'a\n{"level":"error"}\u2028' }]);
@@ -29,7 +33,7 @@ test("a line break in a value cannot begin a line of its own", () => {
 test("a changed level counts from the next line on", () => {
   const destination = new LogLines();
   let level: Config["log"]["level"] = "error";
-  const logger = createLogger({ level: () => level, version: "1", destination });
+  const logger = createLogger({ onLinesLost: () => {}, level: () => level, version: "1", destination });
   logger.write("info", "first", {});
   logger.write("error", "second", {});
   level = "debug";
@@ -41,7 +45,7 @@ test("a changed level counts from the next line on", () => {
 
 test("lost lines are counted in the next line that can be written", () => {
   const destination = new LogLines();
-  const logger = createLogger({ level: () => "info", version: "1", destination });
+  const logger = createLogger({ onLinesLost: () => {}, level: () => "info", version: "1", destination });
   destination.lost = 7;
   logger.write("info", "after", {});
   logger.write("info", "later", {});
@@ -54,7 +58,7 @@ test("lost lines are counted in the next line that can be written", () => {
 
 test("a subscriber that failed is an error with the event it was called for", () => {
   const destination = new LogLines();
-  const logger = createLogger({ level: () => "info", version: "1", destination });
+  const logger = createLogger({ onLinesLost: () => {}, level: () => "info", version: "1", destination });
   logger.subscriberFailed("batch_completed", new TypeError("quotes the text"));
   expect(destination.parsed).toMatchObject([
     { level: "error", event: "subscriber_failed", subscribed_event: "batch_completed", error: { name: "TypeError" } },
@@ -65,5 +69,7 @@ test("a subscriber that failed is an error with the event it was called for", ()
 test("a flush ends although nobody takes the lines", async () => {
   const destination = new LogLines();
   destination.flush = () => new Promise(() => {});
-  await expect(createLogger({ level: () => "info", version: "1", destination }).flush()).resolves.toBeUndefined();
+  await expect(
+    createLogger({ onLinesLost: () => {}, level: () => "info", version: "1", destination }).flush(),
+  ).resolves.toBeUndefined();
 });

@@ -1,56 +1,29 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
-import type { Config } from "../../../src/config.ts";
 import { EventBus } from "../../../src/events.ts";
-import type { MeasuredModel } from "../../../src/telemetry/metric-definitions.ts";
-import { Metrics } from "../../../src/telemetry/metrics.ts";
+import type { MeasuredModel } from "../../../src/telemetry/gauge-readers.ts";
+import { metricTable } from "../../../src/telemetry/metric-table.ts";
+import { Metrics, type MetricsOptions } from "../../../src/telemetry/metrics.ts";
 import { finishedRequest as request } from "../../helpers/finished-request.ts";
 
 const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
   device: "cpu",
   queueDepth: 3,
+  oldestWaitMs: 250,
+  processes: { active: 2, spare: 1, starting: 0 },
+  state: () => "ready",
 };
 
-test("every metric is there by its name, and only by the names that are documented", async () => {
+const expiry = "api_key_next_expiry_timestamp_seconds";
+
+test("every metric of the table is there from the start, and on top only prom-client's defaults", async () => {
   const { text } = createMetrics();
   const names = [...(await text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => `${match[1]} ${match[2]}`);
-  expect(names.filter((name) => !/^(process|nodejs)_/.test(name)).toSorted()).toEqual([
-    "active_inference_requests gauge",
-    "app_info gauge",
-    "audio_process_crashes_total counter",
-    "audio_processed_seconds_total counter",
-    "http_server_request_duration_seconds histogram",
-    "inference_batch_size histogram",
-    "inference_duration_seconds histogram",
-    "inference_errors_total counter",
-    "inference_process_restarts_total counter",
-    "inference_queue_depth gauge",
-    "inference_queue_duration_seconds histogram",
-    "inference_requests_total counter",
-    "model_info gauge",
-    "rate_limit_rejections_total counter",
-    "rate_limit_store_losses_total counter",
-    "rate_limit_store_shared gauge",
-    "secret_rotation_failures_total counter",
-    "secret_version_info gauge",
-    "text_worker_restarts_total counter",
-    "toxicity_prediction_scores histogram",
-    "transcription_realtime_factor histogram",
-  ]);
+  const own = Object.values(metricTable).map(({ name, type }) => `${name} ${type}`);
+  expect(names.filter((name) => !/^(process|nodejs)_/.test(name)).toSorted()).toEqual(own.toSorted());
   expect(names).toContain("process_resident_memory_bytes gauge");
   expect(names).toContain("nodejs_eventloop_lag_seconds gauge");
-});
-
-test("names follow Prometheus: counters and only counters end with _total, and every metric has a help text", async () => {
-  const { text } = createMetrics();
-  const types = [...(await text()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((match) => ({
-    name: match[1],
-    type: match[2],
-  }));
-  expect(types.filter(({ name, type }) => name?.endsWith("_total") !== (type === "counter"))).toEqual([]);
-  const helps = [...(await text()).matchAll(/^# HELP \S+ \S/gm)];
-  expect(helps).toHaveLength(types.length);
 });
 
 test("the service and its models are described as they are now", async () => {
@@ -70,6 +43,65 @@ test("requests in flight and queues are asked when metrics are read", async () =
   active = 0;
   expect(await samples("active_inference_requests")).toEqual(["active_inference_requests 0"]);
   expect(await samples("inference_queue_depth")).toEqual(['inference_queue_depth{model_name="small"} 3']);
+  expect(await samples("inference_queue_oldest_seconds")).toEqual([
+    'inference_queue_oldest_seconds{model_name="small"} 0.25',
+  ]);
+});
+
+test("a model's state and its processes are shown", async () => {
+  const { samples } = createMetrics();
+  expect(await samples("model_state")).toEqual([
+    'model_state{model_name="small",state="loading"} 0',
+    'model_state{model_name="small",state="ready"} 1',
+    'model_state{model_name="small",state="circuit_open"} 0',
+    'model_state{model_name="small",state="stopped"} 0',
+  ]);
+  expect(await samples("inference_processes")).toEqual([
+    'inference_processes{model_name="small",role="active"} 2',
+    'inference_processes{model_name="small",role="spare"} 1',
+    'inference_processes{model_name="small",role="starting"} 0',
+  ]);
+});
+
+test("uploads under way and the disk that they take are shown", async () => {
+  const { samples } = createMetrics();
+  expect(await samples("audio_uploads_open")).toEqual(["audio_uploads_open 2"]);
+  expect(await samples("audio_spool_bytes")).toEqual(["audio_spool_bytes 4096"]);
+});
+
+test("the next expiry of a key is shown in seconds, and nothing when none expires", async () => {
+  const { samples } = createMetrics({ nextKeyExpiry: () => 2_000_500 });
+  expect(await samples(expiry)).toEqual([`${expiry} 2000.5`]);
+  expect(await createMetrics({ nextKeyExpiry: () => null }).samples(expiry)).toEqual([]);
+});
+
+test("changes of the configuration, errors of our own, failed subscribers and lost log lines are counted", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("config_reloaded", { changed: [] });
+  bus.emit("config_rejected", { problems: [] });
+  bus.emit("error_occurred", { where: "http", error: new Error("x") });
+  bus.emit("subscriber_failed", { event: "request_finished" });
+  bus.emit("log_lines_lost", { lines: 12 });
+  expect(await samples("config_reloads_total")).toEqual([
+    'config_reloads_total{status="success"} 1',
+    'config_reloads_total{status="error"} 1',
+  ]);
+  expect(await samples("internal_errors_total")).toEqual(['internal_errors_total{where="http"} 1']);
+  expect(await samples("event_subscriber_failures_total")).toEqual([
+    'event_subscriber_failures_total{event="request_finished"} 1',
+  ]);
+  expect(await samples("log_lines_lost_total")).toEqual(["log_lines_lost_total 12"]);
+});
+
+test("a gauge that cannot be read costs itself only, and is counted", async () => {
+  const { text, samples } = createMetrics({
+    models: () => {
+      throw new Error("no models");
+    },
+  });
+  expect(await samples("inference_queue_depth")).toEqual([]);
+  expect(await text()).toMatch(/metric_read_failures_total\{metric="inference_queue_depth"\} [1-9]/);
+  expect(await samples("active_inference_requests")).toEqual(["active_inference_requests 0"]);
 });
 
 test.each([
@@ -134,12 +166,16 @@ test("the store of rate limits is shared or not, and its losses are counted", as
 
 test("of each bundle of secrets the version in force is shown, and rotations that failed are counted", async () => {
   const { bus, samples } = createMetrics();
-  bus.emit("secret_version_changed", { bundle: "redis", version: 1 });
-  bus.emit("secret_version_changed", { bundle: "api_keys", version: 1 });
-  bus.emit("secret_version_changed", { bundle: "redis", version: 2 });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 1, writtenAt: 1000 });
+  bus.emit("secret_version_changed", { bundle: "api_keys", version: 1, writtenAt: 1000 });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 2, writtenAt: 2000 });
   expect((await samples("secret_version_info")).toSorted()).toEqual([
     'secret_version_info{bundle="api_keys",version="1"} 1',
     'secret_version_info{bundle="redis",version="2"} 1',
+  ]);
+  expect((await samples("secret_version_timestamp_seconds")).toSorted()).toEqual([
+    'secret_version_timestamp_seconds{bundle="api_keys"} 1',
+    'secret_version_timestamp_seconds{bundle="redis"} 2',
   ]);
   bus.emit("secret_rotation_failed", { bundle: "redis", reason: "invalid" });
   expect(await samples("secret_rotation_failures_total")).toEqual([
@@ -232,7 +268,7 @@ function infoOfSmall(version: string): string {
 }
 
 function createMetrics(
-  changes: { config?: () => Config; models?: () => readonly MeasuredModel[]; activeRequests?: () => number } = {},
+  changes: Partial<Pick<MetricsOptions, "config" | "models" | "activeRequests" | "nextKeyExpiry">> = {},
 ) {
   const bus = new EventBus((_, error) => {
     throw error;
@@ -242,6 +278,8 @@ function createMetrics(
     config: () => config,
     models: () => [small],
     activeRequests: () => 0,
+    uploads: () => ({ uploads: 2, bytes: 4096 }),
+    nextKeyExpiry: () => null,
     ...changes,
     events: bus,
     version: "1.2.3",

@@ -1,0 +1,55 @@
+import type { ModelState } from "../events.ts";
+import type { GaugeReaders } from "./instruments.ts";
+import { metricTable } from "./metric-table.ts";
+
+/** A served model as metrics see it. */
+export interface MeasuredModel {
+  readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly device: string;
+  state(): ModelState;
+  /** Windows that wait now. */
+  readonly queueDepth: number;
+  /** Milliseconds. */
+  readonly oldestWaitMs: number;
+  readonly processes: Readonly<Record<"active" | "spare" | "starting", number>>;
+}
+
+/** What is asked when metrics are read, rather than counted as it happens. */
+export interface MetricSources {
+  readonly app: () => { readonly version: string; readonly model: string; readonly environment: string };
+  readonly models: () => readonly MeasuredModel[];
+  /** Task requests in flight now. */
+  readonly activeRequests: () => number;
+  /** Uploads under way, and the bytes on disk that they hold together. */
+  readonly uploads: () => { readonly uploads: number; readonly bytes: number };
+  /** When the next of the valid API keys expires, in milliseconds since 1970; null when none does. */
+  readonly nextKeyExpiry: () => number | null;
+}
+
+/** Says what each gauge shows that is not set as things happen. */
+export function gaugeReaders(sources: MetricSources): GaugeReaders {
+  const models = sources.models;
+  const { states, roles } = { states: metricTable.modelState.labels.state, roles: metricTable.processes.labels.role };
+  return {
+    appInfo: () => [[{ ...sources.app() }, 1]],
+    modelInfo: () =>
+      models().map(({ identity: { name, version, digest }, device }) => [{ name, version, digest, device }, 1]),
+    modelState: () =>
+      models().flatMap((model) =>
+        states.map((state) => [{ model_name: model.identity.name, state }, model.state() === state ? 1 : 0] as const),
+      ),
+    processes: () =>
+      models().flatMap(({ identity, processes }) =>
+        roles.map((role) => [{ model_name: identity.name, role }, processes[role]] as const),
+      ),
+    activeRequests: () => [[{}, sources.activeRequests()]],
+    queueDepth: () => models().map(({ identity, queueDepth }) => [{ model_name: identity.name }, queueDepth]),
+    queueAge: () => models().map(({ identity, oldestWaitMs }) => [{ model_name: identity.name }, oldestWaitMs / 1_000]),
+    uploads: () => [[{}, sources.uploads().uploads]],
+    spoolBytes: () => [[{}, sources.uploads().bytes]],
+    keyExpiry: () => {
+      const next = sources.nextKeyExpiry();
+      return next === null ? [] : [[{}, next / 1_000]];
+    },
+  };
+}
