@@ -101,6 +101,28 @@ export interface ServiceEvents {
     /** What it said of its failed load. Null once it was ready: from then on it has seen what clients sent. */
     readonly detail: string | null;
   };
+  /** A process will have used up its memory within the horizon. Told once in its life. */
+  memory_forecast: {
+    readonly model: string;
+    readonly pid: number;
+    readonly resource: MemoryResource;
+    readonly bytes: number;
+    readonly limitBytes: number;
+    readonly bytesPerSecond: number;
+    /** Until the limit; 0 when it is reached. */
+    readonly seconds: number;
+  };
+  process_replacement_started: { readonly model: string; readonly pid: number; readonly reason: MemoryResource };
+  process_replaced: {
+    readonly model: string;
+    readonly pid: number;
+    readonly reason: MemoryResource;
+    readonly outcome: ReplacementOutcome;
+    /** From the start of the replacement until the old process was gone, or the attempt given up. */
+    readonly durationMs: number;
+  };
+  /** A model's processes had to be replaced so often that it is not done any more, for an hour. */
+  memory_watch_stopped: { readonly model: string; readonly replacements: number };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */
   text_worker_restarted: { readonly model: string; readonly reason: TextWorkerExitReason };
@@ -128,9 +150,19 @@ export type ErrorOrigin = "start" | "http" | "audio" | "supervisor" | "config_re
 /** `active` instances take batches; a `spare` is warm and waits to replace one. */
 export type ProcessRole = "active" | "spare";
 
+/** What runs short: the memory that a process may take, that of its control group, or that of its GPU. */
+export type MemoryResource = "process" | "cgroup" | "gpu";
+
+/**
+ * How the replacement of a process ended: its successor took its place, it ended by itself before that, or no successor
+ * could be started and it goes on.
+ */
+export type ReplacementOutcome = "replaced" | "exited" | "start_failed";
+
 /** Why an inference process ended, as its supervisor knows it. */
 export type ProcessExitReason =
   | "stopped"
+  | "replaced"
   | "crashed"
   | "no_progress"
   | "start_timeout"

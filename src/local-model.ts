@@ -61,6 +61,7 @@ export abstract class LocalModel implements ModelCommon {
       events,
       startProcess: () => startProcess(folder, settings, config(), events),
       onInstance: (instance) => this.scheduler.addInstance(instance),
+      onRetire: (instance) => this.scheduler.retire(instance),
       onState: (state) => this.#onState(state),
     });
   }

@@ -162,12 +162,12 @@ export class InferenceProcess {
   }
 
   /** Asks the process to leave by closing its channel; kills it when it has not after the time limit. */
-  async stop(): Promise<void> {
-    this.#killReason ??= "stopped";
+  async stop(reason: "stopped" | "replaced" = "stopped"): Promise<void> {
+    this.#killReason ??= reason;
     if (this.#child.connected) {
       this.#child.disconnect();
     }
-    const timer = setTimeout(() => this.kill("stopped"), this.#settings.stopTimeoutMs);
+    const timer = setTimeout(() => this.kill(reason), this.#settings.stopTimeoutMs);
     await this.exited;
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-import type { EventBus, ModelState, ProcessRole } from "../events.ts";
+import type { EventBus, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
 import { planProcesses } from "./process-plan.ts";
 import { decideRestart, type RestartSettings } from "./restart-policy.ts";
@@ -16,8 +16,22 @@ export interface SupervisorOptions {
   readonly startProcess: () => InferenceProcess;
   /** A process became an instance: it takes batches from now on, until it exits. */
   readonly onInstance: (instance: InferenceProcess) => void;
+  /** An instance is to take no more batches; resolves when it works on none. */
+  readonly onRetire: (instance: InferenceProcess) => Promise<void>;
   /** The model's state changed. */
   readonly onState: (state: ModelState) => void;
+}
+
+/** A process that is ready, as others may know it. */
+export interface ReadyProcess {
+  readonly pid: number;
+  readonly role: ProcessRole;
+}
+
+/** An instance whose successor is not ready yet. */
+interface Departure {
+  readonly process: InferenceProcess;
+  readonly outcome: PromiseWithResolvers<ReplacementOutcome>;
 }
 
 /** A ready model without an instance for longer than this is not ready any more: a start takes about a second. */
@@ -29,12 +43,18 @@ const longestGapMs = 5000;
  * loading → ready (one instance at least got ready) → … → stopped. Exits before ready, one after another, lead to
  * circuit_open, where starts go on slowly; the first process that gets ready leads back to ready. A ready model whose
  * instances all died stays ready: replacements are on their way and requests wait in the queue.
+ *
+ * An instance that is to be replaced takes batches until a spare, or a fresh process, takes them in its place; then it
+ * finishes its runs and is asked to leave.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #starting = new Set<InferenceProcess>();
   readonly #spares = new Set<InferenceProcess>();
   readonly #active = new Set<InferenceProcess>();
+  /** Replaced, and finishing their runs. */
+  readonly #leaving = new Set<InferenceProcess>();
+  #departure: Departure | null = null;
   #state: ModelState = "loading";
   #failures = 0;
   #device: string | null = null;
@@ -77,6 +97,14 @@ export class Supervisor {
     return this.#state === "ready" && isShort ? null : "no inference process is ready yet";
   }
 
+  /** Those that are ready, but for any that leave. */
+  get readyProcesses(): readonly ReadyProcess[] {
+    return [
+      ...[...this.#active].map(({ pid }) => ({ pid, role: "active" as const })),
+      ...[...this.#spares].map(({ pid }) => ({ pid, role: "spare" as const })),
+    ];
+  }
+
   /** Milliseconds until the next start is tried; 0 when none is waiting. */
   get retryInMs(): number {
     return this.#retryTimer === null ? 0 : Math.max(0, this.#retryAt - performance.now());
@@ -90,16 +118,50 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#setState("stopped");
     this.#cancelRetry();
-    await Promise.all([...this.#starting, ...this.#spares, ...this.#active].map((process) => process.stop()));
+    await Promise.all(this.#all().map((process) => process.stop()));
   }
 
   /** SIGKILL to every process, for a shutdown that cannot wait. */
   kill(): void {
     this.#setState("stopped");
     this.#cancelRetry();
-    for (const process of [...this.#starting, ...this.#spares, ...this.#active]) {
+    for (const process of this.#all()) {
       process.kill("stopped");
     }
+  }
+
+  /**
+   * Replaces a ready process, without a moment of fewer instances: first a successor, then the end of the old one. A
+   * spare has nobody waiting for it and is ended first. Resolves when the old process is gone, or stays for want of a
+   * successor.
+   * @throws Error while another replacement of this model is under way.
+   */
+  replace(pid: number): Promise<ReplacementOutcome> {
+    if (this.#departure !== null || this.#leaving.size > 0) {
+      throw new Error("a process is being replaced already");
+    }
+    const spare = [...this.#spares].find((process) => process.pid === pid);
+    if (spare !== undefined) {
+      this.#spares.delete(spare);
+      return this.#leave(spare);
+    }
+    const process = [...this.#active].find((each) => each.pid === pid);
+    if (process === undefined || this.#state === "stopped") {
+      return Promise.resolve("exited");
+    }
+    const outcome = Promise.withResolvers<ReplacementOutcome>();
+    this.#departure = { process, outcome };
+    this.#maintain();
+    return outcome.promise;
+  }
+
+  #all(): InferenceProcess[] {
+    return [...this.#starting, ...this.#spares, ...this.#active, ...this.#leaving];
+  }
+
+  /** Instances that stay. */
+  get #staying(): number {
+    return this.#active.size - (this.#departure === null ? 0 : 1);
   }
 
   /** Brings the processes closer to what is wanted. Idempotent: called after every change. */
@@ -110,9 +172,10 @@ export class Supervisor {
     const plan = planProcesses({
       wantedActive: this.#options.instances,
       wantedSpares: this.#options.spares,
-      active: this.#active.size,
+      active: this.#staying,
       spares: this.#spares.size,
       starting: this.#starting.size,
+      leaving: this.#leaving.size + (this.#departure === null ? 0 : 1),
     });
     for (const spare of [...this.#spares].slice(0, plan.promote)) {
       this.#spares.delete(spare);
@@ -137,7 +200,7 @@ export class Supervisor {
       return;
     }
     this.#starting.add(process);
-    const role: ProcessRole = this.#active.size < this.#options.instances ? "active" : "spare";
+    const role: ProcessRole = this.#staying < this.#options.instances ? "active" : "spare";
     this.#options.events.emit("process_started", { model: this.#options.model, pid: process.pid, role });
     process.ready.then(
       (device) => this.#admit(process, device, performance.now() - startedAt),
@@ -160,7 +223,7 @@ export class Supervisor {
     if (this.#state === "stopped") {
       return;
     }
-    if (this.#active.size < this.#options.instances) {
+    if (this.#staying < this.#options.instances) {
       this.#activate(process);
     } else {
       this.#spares.add(process);
@@ -173,11 +236,34 @@ export class Supervisor {
     this.#active.add(process);
     this.#emptySince = null;
     this.#options.onInstance(process);
+    if (this.#departure !== null && this.#staying === this.#options.instances) {
+      const { process: old, outcome } = this.#departure;
+      this.#departure = null;
+      this.#active.delete(old);
+      void this.#leave(old).then(outcome.resolve);
+    }
+  }
+
+  async #leave(process: InferenceProcess): Promise<ReplacementOutcome> {
+    this.#leaving.add(process);
+    await this.#options.onRetire(process);
+    await process.stop("replaced");
+    const { reason } = await process.exited;
+    return reason === "replaced" ? "replaced" : "exited";
+  }
+
+  #endDeparture(outcome: ReplacementOutcome): void {
+    this.#departure?.outcome.resolve(outcome);
+    this.#departure = null;
   }
 
   #remove(process: InferenceProcess, exit: ProcessExit): void {
     const wasReady = !this.#starting.delete(process);
     this.#spares.delete(process);
+    this.#leaving.delete(process);
+    if (this.#departure?.process === process) {
+      this.#endDeparture("exited");
+    }
     if (this.#active.delete(process) && this.#active.size === 0) {
       this.#emptySince = performance.now();
     }
@@ -205,6 +291,7 @@ export class Supervisor {
 
   #backOff(failure: string): void {
     this.#lastFailure = failure;
+    this.#endDeparture("start_failed");
     if (this.#retryTimer !== null) {
       // Started together with the one that failed first: one failure, not two in a row.
       return;

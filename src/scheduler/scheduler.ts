@@ -71,6 +71,8 @@ export class Scheduler {
   readonly #idle = new Set<InferenceProcess>();
   /** What each busy instance works on. */
   readonly #running = new Map<InferenceProcess, Set<Batch>>();
+  /** Busy instances that are given nothing more, and what to do when their runs have ended. */
+  readonly #retiring = new Map<InferenceProcess, () => void>();
   readonly #cost: CostModel;
   #instanceCount = 0;
   #dispatchIsPlanned = false;
@@ -106,6 +108,15 @@ export class Scheduler {
       this.#idle.delete(instance);
     });
     this.#planDispatch();
+  }
+
+  /** Gives the instance no further batch. Resolves when it works on none. */
+  retire(instance: InferenceProcess): Promise<void> {
+    this.#idle.delete(instance);
+    if (!this.#running.has(instance)) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.#retiring.set(instance, resolve));
   }
 
   /** The refusal that a job of this client would meet now, or null. Costs no more than a few look-ups. */
@@ -217,7 +228,8 @@ export class Scheduler {
   /** No instance is idle: requests that have nothing running share one with another request. */
   #dispatchBesideOthers(): void {
     for (const [instance, batches] of this.#running) {
-      if (!instance.isReady || batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone)) {
+      const isTaken = batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone);
+      if (!instance.isReady || this.#retiring.has(instance) || isTaken) {
         continue;
       }
       const window = this.#candidates().find((each) => !each.mustRunAlone && !this.#hasRunning(each));
@@ -297,7 +309,11 @@ export class Scheduler {
     batches?.delete(batch);
     if (batches?.size === 0) {
       this.#running.delete(instance);
-      if (instance.isReady) {
+      const leave = this.#retiring.get(instance);
+      if (leave !== undefined) {
+        this.#retiring.delete(instance);
+        leave();
+      } else if (instance.isReady) {
         this.#idle.add(instance);
       }
     }

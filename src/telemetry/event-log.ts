@@ -73,7 +73,7 @@ function logAudio(events: EventBus, logger: Logger): void {
 
 /** A process that ended by itself is replaced; only a model that cannot be started at all needs someone. */
 function exitLevel(reason: ProcessExitReason): LineLevel {
-  return reason === "stopped" ? "info" : "warn";
+  return reason === "stopped" || reason === "replaced" ? "info" : "warn";
 }
 
 function stateLevel(state: ModelState): LineLevel {

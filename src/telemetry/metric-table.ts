@@ -147,7 +147,7 @@ export const metricTable = {
     help: "Inference processes that ended without being asked to, by the reason.",
     labels: {
       model_name: servedModels,
-      reason: everyOf<Exclude<ProcessExitReason, "stopped">>()([
+      reason: everyOf<Exclude<ProcessExitReason, "stopped" | "replaced">>()([
         "crashed",
         "no_progress",
         "start_timeout",

@@ -83,7 +83,7 @@ export class Metrics {
   #countProcesses(events: EventBus): void {
     const { processRestarts, textWorkerRestarts } = this.#instruments;
     events.on("process_exited", ({ model, reason }) => {
-      if (reason !== "stopped") {
+      if (reason !== "stopped" && reason !== "replaced") {
         processRestarts.add({ model_name: model, reason });
       }
     });

@@ -103,8 +103,8 @@ export class FakeProcess {
     this.isReady = false;
   }
 
-  stop(): Promise<void> {
-    this.die({ reason: "stopped", exitCode: 0, signal: null });
+  stop(reason: "stopped" | "replaced" = "stopped"): Promise<void> {
+    this.die({ reason, exitCode: 0, signal: null });
     return Promise.resolve();
   }
 

@@ -106,6 +106,7 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
       events,
       startProcess: () => startFixture(supervised.fixture, { stopTimeoutMs: 300 }),
       onInstance: (instance) => supervised.instances.push(instance),
+      onRetire: () => Promise.resolve(),
       onState: () => {},
     }),
     instances: [],

@@ -29,6 +29,12 @@ test("a model without spares starts what died again", () => {
   expect(plan({ wantedSpares: 0, active: 1 })).toEqual({ promote: 0, start: 1 });
 });
 
+test("while a process leaves, a missing instance is started, but no spare", () => {
+  expect(plan({ active: 1, leaving: 1 })).toEqual({ promote: 0, start: 1 });
+  expect(plan({ active: 1, spares: 1, leaving: 1 })).toEqual({ promote: 1, start: 0 });
+  expect(plan({ active: 2, leaving: 1 })).toEqual({ promote: 0, start: 0 });
+});
+
 test("following the plan, every model ends with what is wanted, and never has more", () => {
   const wanted = { wantedActive: fc.integer({ min: 1, max: 16 }), wantedSpares: fc.integer({ min: 0, max: 8 }) };
   fc.assert(
@@ -37,6 +43,7 @@ test("following the plan, every model ends with what is wanted, and never has mo
         active: Math.min(actives, wantedActive),
         spares: Math.min(spareCount, wantedSpares),
         starting: 0,
+        leaving: 0,
       };
       // Twice: instances first, spares when they run.
       for (let round = 0; round < 2; round++) {
@@ -47,14 +54,15 @@ test("following the plan, every model ends with what is wanted, and never has mo
           active: active + becomeActive,
           spares: counts.spares - promote + start - becomeActive,
           starting: 0,
+          leaving: 0,
         };
         expect(counts.active + counts.spares).toBeLessThanOrEqual(wantedActive + wantedSpares);
       }
-      expect(counts).toEqual({ active: wantedActive, spares: wantedSpares, starting: 0 });
+      expect(counts).toEqual({ active: wantedActive, spares: wantedSpares, starting: 0, leaving: 0 });
     }),
   );
 });
 
 function plan(changes: Partial<Parameters<typeof planProcesses>[0]>): ReturnType<typeof planProcesses> {
-  return planProcesses({ wantedActive: 2, wantedSpares: 1, active: 0, spares: 0, starting: 0, ...changes });
+  return planProcesses({ wantedActive: 2, wantedSpares: 1, active: 0, spares: 0, starting: 0, leaving: 0, ...changes });
 }

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { ModelState } from "../../../src/events.ts";
+import type { ModelState, ReplacementOutcome } from "../../../src/events.ts";
 import { Supervisor } from "../../../src/processes/supervisor.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeProcess } from "../../helpers/fake-process.ts";
@@ -235,6 +236,187 @@ test("a kill reaches every process, the starting one too, and starts no other", 
   expect(model.supervisor.state).toBe("stopped");
 });
 
+test("a spare takes the place of an instance that is replaced; the next spare starts when the old one is gone", async () => {
+  const model = await readyModel({ instances: 1, spares: 1 });
+  const outcome = model.replace(0);
+  expect(model.instances).toEqual([0, 1]);
+  expect([...model.retired.keys()]).toEqual([0]);
+  expect(model.ready).toEqual({ active: [1], spare: [] });
+  expect(model.processes).toHaveLength(2);
+  await model.finishRuns(0);
+  expect(await outcome).toBe("replaced");
+  expect(model.processes).toHaveLength(3);
+  await model.becomeReady(2);
+  expect(model.ready).toEqual({ active: [1], spare: [2] });
+});
+
+test("without a spare a fresh process is ready before the old one takes no more batches", async () => {
+  const model = await readyModel({ instances: 2, spares: 0 });
+  const exits = collectEvents(model.events, "process_exited");
+  const outcome = model.replace(0);
+  expect(model.processes).toHaveLength(3);
+  expect(model.ready.active).toEqual([0, 1]);
+  expect(model.retired.size).toBe(0);
+  await model.becomeReady(2);
+  expect(model.ready.active).toEqual([1, 2]);
+  expect(exits).toEqual([]);
+  await model.finishRuns(0);
+  expect(await outcome).toBe("replaced");
+  expect(exits).toMatchObject([{ reason: "replaced", wasReady: true }]);
+  expect(model.processes).toHaveLength(3);
+  expect(model.states).toEqual(["ready"]);
+});
+
+test("a spare is replaced by ending it and starting another", async () => {
+  const model = await readyModel({ instances: 1, spares: 1 });
+  const outcome = model.replace(1);
+  expect(model.ready).toEqual({ active: [0], spare: [] });
+  await model.finishRuns(1);
+  expect(await outcome).toBe("replaced");
+  await model.becomeReady(2);
+  expect(model.ready).toEqual({ active: [0], spare: [2] });
+});
+
+test("an instance stays when its successor cannot start, and can be replaced later", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  const first = model.replace(0);
+  await model.die(1, "the model is broken");
+  expect(await first).toBe("start_failed");
+  expect(model.ready.active).toEqual([0]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(model.processes).toHaveLength(2);
+  const second = model.replace(0);
+  await model.becomeReady(2);
+  await model.finishRuns(0);
+  expect(await second).toBe("replaced");
+  expect(model.ready.active).toEqual([2]);
+});
+
+test("an instance stays when the system refuses to start its successor", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  collectEvents(model.events, "error_occurred");
+  model.refusal = new Error("spawn ENOMEM");
+  expect(await model.replace(0)).toBe("start_failed");
+  expect(model.ready.active).toEqual([0]);
+});
+
+test("an instance that dies before its successor is ready is replaced by it, with no further start", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  const outcome = model.replace(0);
+  await model.die(0);
+  expect(await outcome).toBe("exited");
+  expect(model.processes).toHaveLength(2);
+  await model.becomeReady(1);
+  expect(model.ready.active).toEqual([1]);
+});
+
+test("an instance that dies while it finishes its runs has been replaced all the same", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  const outcome = model.replace(0);
+  await model.becomeReady(1);
+  await model.die(0);
+  await model.finishRuns(0);
+  expect(await outcome).toBe("exited");
+  expect(model.ready.active).toEqual([1]);
+  expect(model.processes).toHaveLength(2);
+});
+
+test("a successor that dies while the old instance finishes its runs is replaced at once", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  const outcome = model.replace(0);
+  await model.becomeReady(1);
+  await model.die(1);
+  expect(model.processes).toHaveLength(3);
+  await model.becomeReady(2);
+  await model.finishRuns(0);
+  expect(await outcome).toBe("replaced");
+  expect(model.ready.active).toEqual([2]);
+});
+
+test("an instance that died elsewhere meanwhile is started again beside the successor", async () => {
+  const model = await readyModel({ instances: 2, spares: 0 });
+  const outcome = model.replace(0);
+  await model.die(1);
+  expect(model.processes).toHaveLength(4);
+  await model.becomeReady(2);
+  expect(model.ready.active).toEqual([0, 2]);
+  await model.becomeReady(3);
+  expect(model.ready.active).toEqual([2, 3]);
+  await model.finishRuns(0);
+  expect(await outcome).toBe("replaced");
+});
+
+test("a second replacement of a model is refused while one is under way", async () => {
+  const model = await readyModel({ instances: 2, spares: 0 });
+  void model.replace(0);
+  expect(() => model.replace(1)).toThrow("a process is being replaced already");
+  await model.becomeReady(2);
+  expect(() => model.replace(1)).toThrow("a process is being replaced already");
+});
+
+test("a process that is not there any more needs no replacement", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  await model.die(0);
+  expect(await model.replace(0)).toBe("exited");
+});
+
+test("a stop ends an instance that waits for its successor, and one that finishes its runs", async () => {
+  const waiting = await readyModel({ instances: 1, spares: 0 });
+  const waits = waiting.replace(0);
+  await waiting.supervisor.stop();
+  expect(await waits).toBe("exited");
+  const leaving = await readyModel({ instances: 1, spares: 1 });
+  const leaves = leaving.replace(0);
+  await leaving.supervisor.stop();
+  await leaving.finishRuns(0);
+  expect(await leaves).toBe("exited");
+  expect([...waiting.processes, ...leaving.processes].every(({ isReady }) => !isReady)).toBe(true);
+});
+
+test("whatever dies in whatever order, a replacement ends and never leaves fewer instances than the deaths did", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 2 }),
+      fc.array(fc.tuple(fc.constantFrom("replace", "die", "ready", "finish"), fc.nat(20)), { maxLength: 40 }),
+      async (instances, spares, steps) => {
+        const model = await readyModel({ instances, spares });
+        let pending: Promise<ReplacementOutcome> | null = null;
+        for (const [step, number] of steps) {
+          const before = model.ready.active.length;
+          const living = [...model.processes.keys()].filter((each) => !model.hasEnded(each));
+          const index = living[number % living.length] ?? 0;
+          if (step === "replace" && pending === null) {
+            pending = model.replace(index).finally(() => (pending = null));
+          } else if (step === "die") {
+            await model.die(index);
+          } else if (step === "ready" && !(model.processes[index]?.isReady ?? true)) {
+            await model.becomeReady(index);
+          } else if (step === "finish") {
+            await model.finishAllRuns();
+          }
+          await settle();
+          expect(model.ready.active.length).toBeGreaterThanOrEqual(step === "die" ? before - 1 : before);
+          expect(model.ready.active.length).toBeLessThanOrEqual(instances + 1);
+        }
+        for (let round = 0; round < 8; round++) {
+          await vi.advanceTimersByTimeAsync(60_000);
+          for (const [index, process] of model.processes.entries()) {
+            if (!process.isReady && !model.hasEnded(index)) {
+              await model.becomeReady(index);
+            }
+          }
+          await model.finishAllRuns();
+        }
+        expect(pending).toBeNull();
+        expect(model.ready.active).toHaveLength(instances);
+        expect(model.ready.spare).toHaveLength(spares);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
 /** A supervisor whose processes the test controls by the order of their start. */
 class Model {
   readonly processes: FakeProcess[] = [];
@@ -243,10 +425,14 @@ class Model {
   readonly states: ModelState[] = [];
   readonly events = strictEventBus();
   readonly supervisor: Supervisor;
+  readonly #ended = new Set<number>();
+  /** Positions of those that take no more batches, and how each is told that its runs have ended. */
+  readonly retired = new Map<number, () => void>();
   /** What the next start throws. */
   refusal: Error | null = null;
 
   constructor({ instances, spares }: { instances: number; spares: number }) {
+    this.events.on("process_exited", ({ pid }) => this.#ended.add(pid));
     this.supervisor = new Supervisor({
       model: "model",
       instances,
@@ -254,9 +440,45 @@ class Model {
       restart: () => restart,
       events: this.events,
       startProcess: () => this.#start().asInferenceProcess,
-      onInstance: (instance) => this.instances.push(this.processes.findIndex(({ pid }) => pid === instance.pid)),
+      onInstance: (instance) => this.instances.push(this.indexOf(instance.pid)),
+      onRetire: ({ pid }) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.retired.set(this.indexOf(pid), resolve);
+        return promise;
+      },
       onState: (state) => this.states.push(state),
     });
+  }
+
+  indexOf(pid: number): number {
+    return this.processes.findIndex((process) => process.pid === pid);
+  }
+
+  /** Positions of the ready processes, by role. */
+  get ready(): { active: number[]; spare: number[] } {
+    const of = (wanted: string): number[] =>
+      this.supervisor.readyProcesses.filter(({ role }) => role === wanted).map(({ pid }) => this.indexOf(pid));
+    return { active: of("active"), spare: of("spare") };
+  }
+
+  replace(index: number): Promise<ReplacementOutcome> {
+    return this.supervisor.replace(this.#at(index).pid);
+  }
+
+  /** The last batch of a retired process is done. */
+  async finishRuns(index: number): Promise<void> {
+    this.retired.get(index)?.();
+    await settle();
+  }
+
+  async finishAllRuns(): Promise<void> {
+    for (const index of this.retired.keys()) {
+      await this.finishRuns(index);
+    }
+  }
+
+  hasEnded(index: number): boolean {
+    return this.#ended.has(this.#at(index).pid);
   }
 
   async becomeReady(index: number): Promise<void> {

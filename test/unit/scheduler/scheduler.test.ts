@@ -506,6 +506,62 @@ test("a run is told to end early when its request is aborted, and its instance i
   expect(firstLogits(await waiting)).toEqual([2]);
 });
 
+test("an instance that retires finishes its run, is given nothing more, and then is let go", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const running = submit(scheduler, [1]);
+  await setImmediate();
+  const waiting = submit(scheduler, [2]);
+  let isFree = false;
+  const retired = scheduler.retire(instance.asInferenceProcess).then(() => (isFree = true));
+  await setImmediate();
+  expect(isFree).toBe(false);
+  instance.answer();
+  await retired;
+  expect(firstLogits(await running)).toEqual([1]);
+  const successor = addInstance(scheduler);
+  await answerAll(successor);
+  expect(firstLogits(await waiting)).toEqual([2]);
+  expect([firstTokens(instance), firstTokens(successor)]).toEqual([[[1]], [[2]]]);
+});
+
+test("an idle instance retires at once, and takes nothing more", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  await scheduler.retire(instance.asInferenceProcess);
+  const waiting = submit(scheduler, [1]);
+  await setImmediate();
+  expect(instance.runs).toHaveLength(0);
+  await answerAll(addInstance(scheduler));
+  expect(firstLogits(await waiting)).toEqual([1]);
+});
+
+test("an instance that dies while it retires is let go, and its windows run elsewhere", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const running = submit(scheduler, [1]);
+  await setImmediate();
+  const retired = scheduler.retire(instance.asInferenceProcess);
+  instance.die();
+  await retired;
+  await answerAll(addInstance(scheduler));
+  expect(firstLogits(await running)).toEqual([1]);
+});
+
+test("an instance that retires takes no run beside another, and is let go after the last of two", async () => {
+  const { scheduler, instance } = speechScheduler();
+  const results = ["A", "B"].map((requestId, feature) => hear(scheduler, feature, requestId));
+  await setImmediate();
+  let isFree = false;
+  const retired = scheduler.retire(instance.asInferenceProcess).then(() => (isFree = true));
+  instance.answer();
+  const late = hear(scheduler, 9, "C");
+  await setImmediate();
+  expect([firstTokens(instance), isFree]).toEqual([[[0], [1]], false]);
+  instance.answer();
+  await retired;
+  await answerAll(addInstance(scheduler, 2));
+  await Promise.all([...results, late]);
+  expect(instance.runs).toHaveLength(2);
+});
+
 function schedulerWith(changes: Partial<SchedulerSettings> = {}, events: EventBus = strictEventBus()): Scheduler {
   return new Scheduler({ ...textScheduling, events, settings: () => ({ ...settings, ...changes }) });
 }
