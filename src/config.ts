@@ -146,6 +146,15 @@ export const settingsSchema = z.strictObject({
       path: ["backoffInitialMs"],
       error: "must not exceed processes.backoffMaxMs",
     }),
+  memory: z.strictObject({
+    sampleMs: milliseconds(10, 3_600_000),
+    windowSamples: z.int().min(32).max(10_000),
+    horizonSeconds: z.number().min(0).max(86_400),
+    processLimitBytes: z.union([z.literal("auto"), z.int().min(67_108_864).max(Number.MAX_SAFE_INTEGER)], {
+      error: "must be auto, or an integer from 67108864",
+    }),
+    maxReplacementsPerHour: z.int().min(0).max(1_000),
+  }),
   shutdown: z
     .strictObject({
       readinessDelayMs: milliseconds(0, 600_000),

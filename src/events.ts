@@ -145,7 +145,14 @@ export interface ServiceEvents {
 }
 
 /** Where an error of our own was met. */
-export type ErrorOrigin = "start" | "http" | "audio" | "supervisor" | "config_reload" | "uncaught_exception";
+export type ErrorOrigin =
+  | "start"
+  | "http"
+  | "audio"
+  | "supervisor"
+  | "memory_watch"
+  | "config_reload"
+  | "uncaught_exception";
 
 /** `active` instances take batches; a `spare` is warm and waits to replace one. */
 export type ProcessRole = "active" | "spare";

@@ -1,11 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
-import type { EventBus, ModelState } from "./events.ts";
+import type { EventBus, ModelState, ReplacementOutcome } from "./events.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
 import { InferenceProcess } from "./processes/inference-process.ts";
-import { Supervisor } from "./processes/supervisor.ts";
+import type { MemoryNeed } from "./processes/memory-limits.ts";
+import type { WatchedModel } from "./processes/memory-watch.ts";
+import { type ReadyProcess, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
 import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.ts";
 import type { ModelCommon, ModelIdentity } from "./tasks/served-model.ts";
@@ -36,9 +38,10 @@ const loadMsPerByte = 120_000 / 1e9;
 const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
 /** What served models of all tasks have in common: supervised processes on this machine, and the scheduler before them. */
-export abstract class LocalModel implements ModelCommon {
+export abstract class LocalModel implements ModelCommon, WatchedModel {
   readonly identity: ModelIdentity;
   readonly settings: ModelConfig;
+  readonly memoryNeed: MemoryNeed;
   protected readonly scheduler: Scheduler;
   /** Inference processes that take windows. */
   protected readonly instances: number;
@@ -52,6 +55,7 @@ export abstract class LocalModel implements ModelCommon {
     this.identity = { name, version, digest: folder.digest };
     this.settings = settings;
     this.instances = settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances;
+    this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
     this.scheduler = new Scheduler({ model: name, events, ...scheduling });
     this.#supervisor = new Supervisor({
       model: name,
@@ -87,6 +91,15 @@ export abstract class LocalModel implements ModelCommon {
   /** Its inference processes by what they do now. */
   get processes(): Supervisor["counts"] {
     return this.#supervisor.counts;
+  }
+
+  get readyProcesses(): readonly ReadyProcess[] {
+    return this.#supervisor.readyProcesses;
+  }
+
+  /** As `Supervisor.replace`. */
+  replaceProcess(pid: number): Promise<ReplacementOutcome> {
+    return this.#supervisor.replace(pid);
   }
 
   state(): ModelState {

@@ -18,6 +18,7 @@ import { openBuckets } from "./open-buckets.ts";
 import { openSecrets, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
 import { AudioProcesses } from "./processes/audio-processes.ts";
+import { MemoryWatch, systemMemory } from "./processes/memory-watch.ts";
 import { hasParentDeathSignal } from "./processes/parent-death-signal.ts";
 import { missingKeysProblem } from "./require-keys.ts";
 import type { ServedModel } from "./tasks/served-model.ts";
@@ -117,6 +118,12 @@ export async function createService(environment?: Environment): Promise<Service>
     isDraining: () => isUnready,
     isInMaintenance: () => config.current().service.maintenance,
   });
+  const memory = new MemoryWatch({
+    models: () => models.list(),
+    settings: () => config.current().memory,
+    events,
+    sources: systemMemory,
+  });
   const { maxConcurrentRequests } = config.current().server;
   const permits = new ConcurrencyLimit(() => maxConcurrentRequests);
   const uploadRoom = new UploadRoom(() => config.current().audio);
@@ -124,6 +131,7 @@ export async function createService(environment?: Environment): Promise<Service>
     config: () => config.current(),
     models: () => models.list(),
     activeRequests: () => permits.inUse,
+    memory: () => memory.statistics(),
     uploads: () => uploadRoom,
     nextKeyExpiry: () => nextExpiry(secrets.current("keys") ?? noKeys, Date.now()),
     events,
@@ -207,6 +215,7 @@ export async function createService(environment?: Environment): Promise<Service>
         const error = new OperatorError("setpriv is not installed: a stuck inference process may outlive the service");
         events.emit("error_occurred", { where: "start", error });
       }
+      memory.start();
       await applyModels(config.current());
       announceReady();
       return address;
@@ -220,6 +229,7 @@ export async function createService(environment?: Environment): Promise<Service>
       events.emit("service_draining", { reason });
       config.close();
       secrets.close();
+      memory.close();
       const { readinessDelayMs, timeoutMs } = config.current().shutdown;
       await sleep(readinessDelayMs);
       isDraining = true;

@@ -9,6 +9,7 @@ export function logEvents(events: EventBus, logger: Logger): void {
   logService(events, logger);
   logSecurity(events, logger);
   logProcesses(events, logger);
+  logMemory(events, logger);
   logAudio(events, logger);
   logRequests(events, logger);
   events.on("error_occurred", ({ where, error }) => {
@@ -57,6 +58,28 @@ function logProcesses(events: EventBus, logger: Logger): void {
   events.on("model_state_changed", ({ model, state }) => {
     logger.write(stateLevel(state), "model_state_changed", { model, state });
   });
+}
+
+function logMemory(events: EventBus, logger: Logger): void {
+  events.on("memory_forecast", ({ model, pid, resource, bytes, limitBytes, bytesPerSecond, seconds }) => {
+    logger.write("warn", "memory_forecast", {
+      model,
+      pid,
+      resource,
+      bytes,
+      limit_bytes: Math.round(limitBytes),
+      bytes_per_second: Math.round(bytesPerSecond),
+      seconds: Math.round(seconds),
+    });
+  });
+  events.on("process_replacement_started", (started) => {
+    logger.write("info", "process_replacement_started", { ...started });
+  });
+  events.on("process_replaced", ({ model, pid, reason, outcome, durationMs }) => {
+    const fields = { model, pid, reason, outcome, duration_ms: Math.round(durationMs) };
+    logger.write(outcome === "replaced" ? "info" : "warn", "process_replaced", fields);
+  });
+  events.on("memory_watch_stopped", (stopped) => logger.write("error", "memory_watch_stopped", { ...stopped }));
 }
 
 function logAudio(events: EventBus, logger: Logger): void {

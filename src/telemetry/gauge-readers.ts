@@ -14,6 +14,22 @@ export interface MeasuredModel {
   readonly processes: Readonly<Record<"active" | "spare" | "starting", number>>;
 }
 
+/** The memory of inference processes as metrics see it. */
+export interface MeasuredMemory {
+  readonly models: readonly {
+    readonly model: string;
+    readonly processes: readonly {
+      readonly bytes: number;
+      readonly limitBytes: number;
+      readonly bytesPerSecond: number | null;
+      readonly gpuBytes: number | null;
+      readonly forecast: { readonly seconds: number } | null;
+    }[];
+    readonly isStopped: boolean;
+  }[];
+  readonly cgroup: { readonly usedBytes: number; readonly limitBytes: number } | null;
+}
+
 /** What is asked when metrics are read, rather than counted as it happens. */
 export interface MetricSources {
   readonly app: () => { readonly version: string; readonly model: string; readonly environment: string };
@@ -22,6 +38,7 @@ export interface MetricSources {
   readonly activeRequests: () => number;
   /** Uploads under way, and the bytes on disk that they hold together. */
   readonly uploads: () => { readonly uploads: number; readonly bytes: number };
+  readonly memory: () => MeasuredMemory;
   /** When the next of the valid API keys expires, in milliseconds since 1970; null when none does. */
   readonly nextKeyExpiry: () => number | null;
 }
@@ -47,9 +64,43 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
     queueAge: () => models().map(({ identity, oldestWaitMs }) => [{ model_name: identity.name }, oldestWaitMs / 1_000]),
     uploads: () => [[{}, sources.uploads().uploads]],
     spoolBytes: () => [[{}, sources.uploads().bytes]],
+    ...memoryReaders(sources.memory),
     keyExpiry: () => {
       const next = sources.nextKeyExpiry();
       return next === null ? [] : [[{}, next / 1_000]];
     },
   };
+}
+
+function memoryReaders(memory: MetricSources["memory"]): GaugeReaders {
+  type Model = MeasuredMemory["models"][number];
+  /** One sample for each model that has a value. */
+  const ofModels = (valueOf: (model: Model) => number | null) => () =>
+    memory().models.flatMap((model) => {
+      const value = valueOf(model);
+      return value === null ? [] : [[{ model_name: model.model }, value] as const];
+    });
+  const ofCgroup = (valueOf: (cgroup: NonNullable<MeasuredMemory["cgroup"]>) => number) => () => {
+    const { cgroup } = memory();
+    return cgroup === null ? [] : [[{}, valueOf(cgroup)] as const];
+  };
+  return {
+    processMemory: ofModels(({ processes }) => greatest(processes.map(({ bytes }) => bytes))),
+    processMemoryLimit: ofModels(({ processes }) => greatest(processes.map(({ limitBytes }) => limitBytes))),
+    processGpuMemory: ofModels(({ processes }) => greatest(processes.map(({ gpuBytes }) => gpuBytes))),
+    processMemoryGrowth: ofModels(({ processes }) => greatest(processes.map(({ bytesPerSecond }) => bytesPerSecond))),
+    processMemoryExhaustion: ofModels(({ processes }) => {
+      const soonest = greatest(processes.map(({ forecast }) => (forecast === null ? null : -forecast.seconds)));
+      return soonest === null ? null : -soonest;
+    }),
+    memoryWatchStopped: ofModels(({ isStopped }) => (isStopped ? 1 : 0)),
+    cgroupMemory: ofCgroup(({ usedBytes }) => usedBytes),
+    cgroupMemoryLimit: ofCgroup(({ limitBytes }) => limitBytes),
+  };
+}
+
+/** Null when there is no number among them. */
+function greatest(values: readonly (number | null)[]): number | null {
+  const numbers = values.filter((value) => value !== null);
+  return numbers.length === 0 ? null : Math.max(...numbers);
 }

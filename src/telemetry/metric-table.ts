@@ -1,5 +1,13 @@
 import { errorCodes } from "../errors.ts";
-import type { ErrorOrigin, ModelState, ProcessExitReason, ServiceEvents, TextWorkerExitReason } from "../events.ts";
+import type {
+  ErrorOrigin,
+  MemoryResource,
+  ModelState,
+  ProcessExitReason,
+  ReplacementOutcome,
+  ServiceEvents,
+  TextWorkerExitReason,
+} from "../events.ts";
 
 /** The values that a label may take: all of them, or what bounds them where only the running service knows them. */
 export type LabelBounds = readonly string[] | { readonly boundedBy: string };
@@ -156,6 +164,73 @@ export const metricTable = {
       ]),
     },
   },
+  processMemory: {
+    name: "inference_process_memory_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of the largest inference process that is its own, mapped files aside, in bytes.",
+    labels: { model_name: servedModels },
+  },
+  processMemoryLimit: {
+    name: "inference_process_memory_limit_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory that one inference process may have of its own (memory.processLimitBytes), in bytes.",
+    labels: { model_name: servedModels },
+  },
+  processGpuMemory: {
+    name: "inference_process_gpu_memory_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "GPU memory of the inference process that has most, in bytes; absent where none has any or nobody can tell.",
+    labels: { model_name: servedModels },
+  },
+  processMemoryGrowth: {
+    name: "inference_process_memory_growth_bytes_per_second",
+    type: "gauge",
+    unit: "bytes per second",
+    help: "Slope of the memory of the inference process that grows fastest; absent before there are enough samples.",
+    labels: { model_name: servedModels },
+  },
+  processMemoryExhaustion: {
+    name: "inference_process_memory_exhaustion_seconds",
+    type: "gauge",
+    unit: "seconds",
+    help: "Until the first inference process has used up its memory, in seconds; absent while none is on its way there.",
+    labels: { model_name: servedModels },
+  },
+  processReplacements: {
+    name: "inference_process_replacements_total",
+    type: "counter",
+    unit: "processes",
+    help: "Inference processes replaced for want of memory (of their own, the control group's, the GPU's), and attempts.",
+    labels: {
+      model_name: servedModels,
+      reason: everyOf<MemoryResource>()(["process", "cgroup", "gpu"]),
+      outcome: everyOf<ReplacementOutcome>()(["replaced", "exited", "start_failed"]),
+    },
+  },
+  memoryWatchStopped: {
+    name: "memory_watch_circuit_open",
+    type: "gauge",
+    unit: "state",
+    help: "1 while processes of a model are not replaced any more, because it happened too often; 0 otherwise.",
+    labels: { model_name: servedModels },
+  },
+  cgroupMemory: {
+    name: "cgroup_memory_used_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of the control group, what the kernel can drop aside, in bytes; absent where it has no limit.",
+    labels: {},
+  },
+  cgroupMemoryLimit: {
+    name: "cgroup_memory_limit_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory at which the kernel begins to kill in the control group, in bytes; absent where there is none.",
+    labels: {},
+  },
   audioCrashes: {
     name: "audio_process_crashes_total",
     type: "counter",
@@ -288,7 +363,15 @@ export const metricTable = {
     unit: "errors",
     help: "Errors of our own, by where they were met; each has a log line `error_occurred`.",
     labels: {
-      where: everyOf<ErrorOrigin>()(["start", "http", "audio", "supervisor", "config_reload", "uncaught_exception"]),
+      where: everyOf<ErrorOrigin>()([
+        "start",
+        "http",
+        "audio",
+        "supervisor",
+        "memory_watch",
+        "config_reload",
+        "uncaught_exception",
+      ]),
     },
   },
   subscriberFailures: {

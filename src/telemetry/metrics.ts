@@ -81,7 +81,10 @@ export class Metrics {
   }
 
   #countProcesses(events: EventBus): void {
-    const { processRestarts, textWorkerRestarts } = this.#instruments;
+    const { processReplacements, processRestarts, textWorkerRestarts } = this.#instruments;
+    events.on("process_replaced", ({ model, reason, outcome }) => {
+      processReplacements.add({ model_name: model, reason, outcome });
+    });
     events.on("process_exited", ({ model, reason }) => {
       if (reason !== "stopped" && reason !== "replaced") {
         processRestarts.add({ model_name: model, reason });

@@ -182,6 +182,13 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       giveUpRetryMs: 60_000,
       niceness: 5,
     },
+    memory: {
+      sampleMs: 2_000,
+      windowSamples: 60,
+      horizonSeconds: 300,
+      processLimitBytes: "auto",
+      maxReplacementsPerHour: 6,
+    },
     shutdown: { readinessDelayMs: 0, timeoutMs: 25_000 },
     models: [],
   };

@@ -49,6 +49,33 @@ test("what concerns keys and secrets is told by names and numbers", () => {
   ]);
 });
 
+test("a forecast is a warning, its replacement is told, and a watch that stopped is an error", () => {
+  const { bus, lines } = createLog();
+  const forecast = { resource: "process", bytes: 900, limitBytes: 1000.4, bytesPerSecond: 12.3, seconds: 8.1 } as const;
+  bus.emit("memory_forecast", { model: "small", pid: 7, ...forecast });
+  bus.emit("process_replacement_started", { model: "small", pid: 7, reason: "process" });
+  bus.emit("process_replaced", { model: "small", pid: 7, reason: "process", outcome: "replaced", durationMs: 812.4 });
+  bus.emit("process_replaced", { model: "small", pid: 8, reason: "gpu", outcome: "start_failed", durationMs: 5 });
+  bus.emit("memory_watch_stopped", { model: "small", replacements: 6 });
+  expect(lines.parsed).toMatchObject([
+    {
+      level: "warn",
+      event: "memory_forecast",
+      model: "small",
+      pid: 7,
+      resource: "process",
+      bytes: 900,
+      limit_bytes: 1000,
+      bytes_per_second: 12,
+      seconds: 8,
+    },
+    { level: "info", event: "process_replacement_started", model: "small", pid: 7, reason: "process" },
+    { level: "info", event: "process_replaced", pid: 7, reason: "process", outcome: "replaced", duration_ms: 812 },
+    { level: "warn", event: "process_replaced", pid: 8, reason: "gpu", outcome: "start_failed" },
+    { level: "error", event: "memory_watch_stopped", model: "small", replacements: 6 },
+  ]);
+});
+
 test("starts of processes are told at info, what they print is a warning", () => {
   const { bus, lines } = createLog();
   bus.emit("process_started", { model: "small", pid: 7, role: "spare" });
@@ -63,6 +90,7 @@ test("starts of processes are told at info, what they print is a warning", () =>
 
 test.each([
   ["stopped", "info"],
+  ["replaced", "info"],
   ["crashed", "warn"],
   ["no_progress", "warn"],
   ["start_timeout", "warn"],

@@ -246,6 +246,44 @@ test("scores, batches and restarts are counted as they happen", async () => {
   ]);
 });
 
+test("memory is shown for the process that is worst off, and nothing where nothing is known", async () => {
+  const known = { bytes: 300, limitBytes: 1000, bytesPerSecond: 5, gpuBytes: null, forecast: { seconds: 140 } };
+  const urgent = { bytes: 200, limitBytes: 1000, bytesPerSecond: 20, gpuBytes: 50, forecast: { seconds: 40 } };
+  const fresh = { bytes: 100, limitBytes: 2000, bytesPerSecond: null, gpuBytes: null, forecast: null };
+  const { samples } = createMetrics({
+    memory: () => ({
+      models: [
+        { model: "small", processes: [known, urgent], isStopped: true },
+        { model: "new", processes: [fresh], isStopped: false },
+        { model: "none", processes: [], isStopped: false },
+      ],
+      cgroup: { usedBytes: 700, limitBytes: 4000 },
+    }),
+  });
+  const shown = async (name: string): Promise<string[]> =>
+    (await samples(name)).map((line) => line.replace(/^.*model_name="(\w+)".*\} /, "$1 "));
+  expect(await shown("inference_process_memory_bytes")).toEqual(["small 300", "new 100"]);
+  expect(await shown("inference_process_memory_limit_bytes")).toEqual(["small 1000", "new 2000"]);
+  expect(await shown("inference_process_gpu_memory_bytes")).toEqual(["small 50"]);
+  expect(await shown("inference_process_memory_growth_bytes_per_second")).toEqual(["small 20"]);
+  expect(await shown("inference_process_memory_exhaustion_seconds")).toEqual(["small 40"]);
+  expect(await shown("memory_watch_circuit_open")).toEqual(["small 1", "new 0", "none 0"]);
+  expect(await samples("cgroup_memory_used_bytes")).toEqual(["cgroup_memory_used_bytes 700"]);
+  expect(await samples("cgroup_memory_limit_bytes")).toEqual(["cgroup_memory_limit_bytes 4000"]);
+});
+
+test("replacements are counted by what ran short and how they ended; they are no restarts", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("process_replaced", { model: "small", pid: 7, reason: "cgroup", outcome: "replaced", durationMs: 900 });
+  const exit = { wasReady: true, exitCode: 0, signal: null, killMs: null, detail: null };
+  bus.emit("process_exited", { model: "small", pid: 7, reason: "replaced", ...exit });
+  expect(await samples("inference_process_replacements_total")).toEqual([
+    'inference_process_replacements_total{model_name="small",reason="cgroup",outcome="replaced"} 1',
+  ]);
+  expect(await samples("inference_process_restarts_total")).toEqual([]);
+  expect(await samples("cgroup_memory_limit_bytes")).toEqual([]);
+});
+
 test("transcribed audio is counted in seconds, with how long it took for its length", async () => {
   const { bus, samples } = createMetrics();
   const audio = { requestId: "r", model: "whisper", speechMs: 9_000, windows: 1 };
@@ -268,7 +306,7 @@ function infoOfSmall(version: string): string {
 }
 
 function createMetrics(
-  changes: Partial<Pick<MetricsOptions, "config" | "models" | "activeRequests" | "nextKeyExpiry">> = {},
+  changes: Partial<Pick<MetricsOptions, "config" | "models" | "activeRequests" | "memory" | "nextKeyExpiry">> = {},
 ) {
   const bus = new EventBus((_, error) => {
     throw error;
@@ -279,6 +317,7 @@ function createMetrics(
     models: () => [small],
     activeRequests: () => 0,
     uploads: () => ({ uploads: 2, bytes: 4096 }),
+    memory: () => ({ models: [], cgroup: null }),
     nextKeyExpiry: () => null,
     ...changes,
     events: bus,
