@@ -28,5 +28,5 @@ export function automaticLimit(model: MemoryNeed, all: readonly MemoryNeed[], ma
   const weightOf = ({ graphBytes }: MemoryNeed): number => graphBytes + runtimeBytes;
   const total = all.reduce((sum, each) => sum + each.processes * weightOf(each), 0);
   const part = (shareOfMachine * machineBytes * weightOf(model)) / total;
-  return Math.max(part, graphFactor * model.graphBytes + floorBytes);
+  return Math.floor(Math.max(part, graphFactor * model.graphBytes + floorBytes));
 }

@@ -67,7 +67,7 @@ function logMemory(events: EventBus, logger: Logger): void {
       pid,
       resource,
       bytes,
-      limit_bytes: Math.round(limitBytes),
+      limit_bytes: limitBytes,
       bytes_per_second: Math.round(bytesPerSecond),
       seconds: Math.round(seconds),
     });

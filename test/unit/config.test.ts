@@ -72,6 +72,9 @@ test.each([
   ["rateLimit.mistakes", { burst: 1e9, refillPerSecond: 1 }],
   ["telemetry.media", ["image", "image"]],
   ["telemetry.media", ["two words"]],
+  ["memory.windowSamples", 31],
+  ["memory.processLimitBytes", 1024],
+  ["memory.processLimitBytes", "automatic"],
 ])("%s = %j is refused, and the refusal names the key", (key, value) => {
   const result = settingsSchema.safeParse(withSetting(key, value));
   expect(result.error?.issues[0]?.path.slice(0, 2).join(".")).toBe(key);
@@ -87,6 +90,8 @@ test.each([
   ["telemetry.channels", []],
   ["classify.threshold", 0],
   ["processes.niceness", 19],
+  ["memory.processLimitBytes", 67_108_864],
+  ["memory.maxReplacementsPerHour", 0],
 ])("%s = %j is accepted", (key, value) => {
   expect(settingsSchema.safeParse(withSetting(key, value)).success).toBe(true);
 });

@@ -262,10 +262,10 @@ test("left to the service, the limit is a part of the container's memory where t
   machine.serve("two", { startMib: 100, mibPerSecond: 0 });
   machine.watch.start();
   await passSeconds(1);
-  expect(statisticsOf(machine, "one").processes[0]?.limitBytes).toBe(0.4 * 16 * 1024 * mebibyte);
+  expect(statisticsOf(machine, "one").processes[0]?.limitBytes).toBe(Math.floor(0.4 * 16 * 1024 * mebibyte));
   machine.cgroup = () => ({ usedBytes: 0, limitBytes: 4 * 1024 * mebibyte });
   await passSeconds(1);
-  expect(statisticsOf(machine, "one").processes[0]?.limitBytes).toBe(0.4 * 4 * 1024 * mebibyte);
+  expect(statisticsOf(machine, "one").processes[0]?.limitBytes).toBe(Math.floor(0.4 * 4 * 1024 * mebibyte));
 });
 
 test("a closed watch looks no more and replaces nothing", async () => {

@@ -51,7 +51,7 @@ test("what concerns keys and secrets is told by names and numbers", () => {
 
 test("a forecast is a warning, its replacement is told, and a watch that stopped is an error", () => {
   const { bus, lines } = createLog();
-  const forecast = { resource: "process", bytes: 900, limitBytes: 1000.4, bytesPerSecond: 12.3, seconds: 8.1 } as const;
+  const forecast = { resource: "process", bytes: 900, limitBytes: 1000, bytesPerSecond: 12.3, seconds: 8.1 } as const;
   bus.emit("memory_forecast", { model: "small", pid: 7, ...forecast });
   bus.emit("process_replacement_started", { model: "small", pid: 7, reason: "process" });
   bus.emit("process_replaced", { model: "small", pid: 7, reason: "process", outcome: "replaced", durationMs: 812.4 });
