@@ -100,6 +100,7 @@ export const settingsSchema = z.strictObject({
   }),
   log: z.strictObject({
     level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]),
+    successSampleRatio: z.number().min(0).max(1),
   }),
   telemetry: z.strictObject({
     channels: labelValues,

@@ -87,7 +87,7 @@ export async function createService(environment?: Environment): Promise<Service>
     version,
     onLinesLost: (lines) => events.emit("log_lines_lost", { lines }),
   });
-  logEvents(events, logger);
+  logEvents(events, logger, () => config.current());
 
   const audio = new AudioProcesses({ settings: () => config.current().audio, root: projectRoot, events });
   let audioStart: Promise<void> | null = null;

@@ -1,3 +1,4 @@
+import type { Config } from "../config.ts";
 import type { EventBus, ModelState, ProcessExitReason } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import type { LineLevel, Logger } from "./logger.ts";
@@ -5,13 +6,13 @@ import { logRequests } from "./request-log.ts";
 import { isoTimestamp } from "./timestamp.ts";
 
 /** Writes one line for each event that an operator may want to read. */
-export function logEvents(events: EventBus, logger: Logger): void {
+export function logEvents(events: EventBus, logger: Logger, config: () => Config): void {
   logService(events, logger);
   logSecurity(events, logger);
   logProcesses(events, logger);
   logMemory(events, logger);
   logAudio(events, logger);
-  logRequests(events, logger);
+  logRequests(events, logger, config);
   events.on("error_occurred", ({ where, error }) => {
     logger.write("error", "error_occurred", { where, error: describeError(error) });
   });

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Config } from "../config.ts";
 import type { EventBus, ServiceEvents } from "../events.ts";
+import { boundedValue } from "./bounded-value.ts";
 import { gaugeReaders, type MetricSources } from "./gauge-readers.ts";
 import { createInstruments, type Instruments, type LabelsOf } from "./instruments.ts";
 import { type MetricTable, metricTable } from "./metric-table.ts";
@@ -153,12 +154,4 @@ export class Metrics {
       preprocessDuration.observe(labels, request.steps.preprocessMs / 1_000);
     }
   }
-}
-
-/** What a client sent, if it is one of the known values: nobody can grow the set of labels. */
-function boundedValue(value: string | null, known: readonly string[]): string {
-  if (value === null) {
-    return "none";
-  }
-  return known.includes(value) ? value : "other";
 }

@@ -1,4 +1,6 @@
+import type { Config } from "../config.ts";
 import type { EventBus, ServiceEvents } from "../events.ts";
+import { boundedValue } from "./bounded-value.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 
 type FinishedRequest = ServiceEvents["request_finished"];
@@ -6,9 +8,26 @@ type FinishedRequest = ServiceEvents["request_finished"];
 /** Asked every few seconds by machines; worth a line only to whoever debugs them. */
 const quietRoutes: ReadonlySet<string> = new Set(["/livez", "/readyz", "/startupz", "/health", "/metrics"]);
 
-/** Writes one line for each finished request. */
-export function logRequests(events: EventBus, logger: Logger): void {
-  events.on("request_finished", (request) => logger.write(levelOf(request), "request_finished", fieldsOf(request)));
+/** Writes one line for each finished request; of those that went well, the share that the settings ask for. */
+export function logRequests(events: EventBus, logger: Logger, config: () => Config): void {
+  events.on("request_finished", (request) => {
+    const settings = config();
+    const { successSampleRatio } = settings.log;
+    const isSampled = request.statusCode < 400 && successSampleRatio < 1;
+    if (!isSampled || isChosen(request.traceId, successSampleRatio)) {
+      const fields = fieldsOf(request, settings.telemetry);
+      logger.write(
+        levelOf(request),
+        "request_finished",
+        isSampled ? { ...fields, sample_ratio: successSampleRatio } : fields,
+      );
+    }
+  });
+}
+
+/** By the end of the trace id, which is random: all services of one trace that sample alike write it, or none does. */
+function isChosen(traceId: string, ratio: number): boolean {
+  return Number.parseInt(traceId.slice(-8), 16) < ratio * 2 ** 32;
 }
 
 function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
@@ -22,7 +41,7 @@ function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
   return statusCode === 503 || statusCode === 504 ? "warn" : "error";
 }
 
-function fieldsOf(request: FinishedRequest): Record<string, unknown> {
+function fieldsOf(request: FinishedRequest, { channels, media }: Config["telemetry"]): Record<string, unknown> {
   return {
     request_id: request.requestId,
     trace_id: request.traceId,
@@ -30,8 +49,8 @@ function fieldsOf(request: FinishedRequest): Record<string, unknown> {
     method: request.method,
     route: request.route,
     client_id: request.clientId,
-    channel: request.channel,
-    media: request.media,
+    channel: request.channel === null ? null : boundedValue(request.channel, channels),
+    media: request.media === null ? null : boundedValue(request.media, media),
     model: request.model,
     input_length: request.inputLength,
     status: request.statusCode,

@@ -155,7 +155,7 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       ...changes.rateLimit,
     },
     deadline: { defaultMs: 30_000, ...changes.deadline },
-    log: { level: "info" },
+    log: { level: "info", successSampleRatio: 1 },
     telemetry: { channels: [], media: [] },
     classify: { model: "camembert-toxicity-fr", threshold: 0.5, ...changes.classify },
     transcribe: { model: "whisper-base" },

@@ -30,6 +30,7 @@ export class ServiceProcess implements AsyncDisposable {
   /** Laid over the defaults; a test may write it anew. */
   readonly settingsFile: string;
   readonly #folder: string;
+  #errorOutput = "";
   #url: string | null = null;
   #wakeUp: () => void = () => {};
 
@@ -63,7 +64,11 @@ export class ServiceProcess implements AsyncDisposable {
         MODELS_FILE: modelsFile,
         ...environment,
       },
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#errorOutput += text;
+      process.stderr.write(text);
     });
     if (this.child.stdout !== null) {
       createInterface({ input: this.child.stdout }).on("line", (line) => {
@@ -77,6 +82,11 @@ export class ServiceProcess implements AsyncDisposable {
         this.#wakeUp();
       });
     });
+  }
+
+  /** Everything that it wrote, to its log and to its standard error. */
+  get output(): string {
+    return `${this.log.map((line) => JSON.stringify(line)).join("\n")}\n${this.#errorOutput}`;
   }
 
   get url(): string {

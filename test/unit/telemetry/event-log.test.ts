@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { loadConfig } from "../../../src/config/load-config.ts";
+import type { Config } from "../../../src/config.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import { EventBus, type ServiceEvents } from "../../../src/events.ts";
 import { OperatorError } from "../../../src/operator-error.ts";
@@ -275,11 +277,46 @@ test.each(["/livez", "/readyz", "/startupz", "/health", "/metrics"])("%s is told
   expect(lines.parsed).toMatchObject([{ level: "debug" }, { level: "debug" }]);
 });
 
-function createLog(level: "info" | "debug" = "info"): { bus: EventBus; lines: LogLines } {
+test("of the requests that went well only the share that the settings ask for is told, by their traces", () => {
+  const { bus, lines } = createLog("info", { successSampleRatio: 0.25 });
+  const traces = ["00000000", "3fffffff", "40000000", "ffffffff"].map((end) => end.padStart(32, "a"));
+  for (const traceId of traces) {
+    bus.emit("request_finished", { ...request, traceId });
+  }
+  expect(lines.parsed).toMatchObject([
+    { trace_id: traces[0], sample_ratio: 0.25 },
+    { trace_id: traces[1], sample_ratio: 0.25 },
+  ]);
+});
+
+test("a request that failed is told, whatever share of the others is", () => {
+  const { bus, lines } = createLog("info", { successSampleRatio: 0 });
+  bus.emit("request_finished", { ...request, traceId: "f".repeat(32) });
+  bus.emit("request_finished", { ...request, traceId: "f".repeat(32), statusCode: 400, code: "invalid_request" });
+  expect(lines.parsed).toMatchObject([{ status: 400 }]);
+  expect(lines.parsed[0]).not.toHaveProperty("sample_ratio");
+});
+
+test("a channel or medium that is not in the settings is told as other: a client may have put anything there", () => {
+  const { bus, lines } = createLog();
+  bus.emit("request_finished", { ...request, channel: "what I said", media: "what I meant" });
+  bus.emit("request_finished", { ...request, channel: null, media: null });
+  expect(lines.parsed).toMatchObject([
+    { channel: "other", media: "other" },
+    { channel: null, media: null },
+  ]);
+});
+
+function createLog(
+  level: "info" | "debug" = "info",
+  changes: Partial<Config["log"]> = {},
+): { bus: EventBus; lines: LogLines } {
   const lines = new LogLines();
   const bus = new EventBus((_, error) => {
     throw error;
   });
-  logEvents(bus, createLogger({ onLinesLost: () => {}, level: () => level, version: "1.2.3", destination: lines }));
+  const { config } = loadConfig({});
+  const logger = createLogger({ onLinesLost: () => {}, level: () => level, version: "1.2.3", destination: lines });
+  logEvents(bus, logger, () => ({ ...config, log: { ...config.log, ...changes } }));
   return { bus, lines };
 }
