@@ -105,6 +105,7 @@ export const settingsSchema = z.strictObject({
   telemetry: z.strictObject({
     channels: labelValues,
     media: labelValues,
+    serverTiming: z.boolean(),
   }),
   classify: z.strictObject({
     model: z.string().min(1).max(100),

@@ -18,6 +18,7 @@ import {
 } from "./request-headers.ts";
 import type { RouteTable } from "./route-table.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { serverTimingHeaders } from "./server-timing.ts";
 import { traceFromHeaders } from "./trace-context.ts";
 
 interface HookDependencies extends DoorDependencies {
@@ -71,6 +72,7 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
     if (exchange.rateLimit !== null) {
       setHeaders(reply, rateLimitHeaders(exchange.rateLimit));
     }
+    setHeaders(reply, serverTimingHeaders(exchange, performance.now()));
     if (exchange.mustClose) {
       reply.header("connection", "close");
     }

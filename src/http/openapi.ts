@@ -27,6 +27,11 @@ const headerComponents = {
     description: "What that limit leaves, and the seconds until it is full again.",
     schema: { type: "string" },
   },
+  "server-timing": {
+    description:
+      "Milliseconds in queue, preprocess, inference and total, where the service is configured to tell them.",
+    schema: { type: "string" },
+  },
 } as const;
 
 /** Headers of the errors with this status. */
@@ -131,7 +136,11 @@ function parametersOf(place: "path" | "query", schema: unknown): Json[] {
 function successResponses({ config }: RouteOptions, schema: FastifySchema): Json {
   const [produces] = schema.produces ?? [];
   const limitHeaders = ["ratelimit-policy", "ratelimit"] as const;
-  const headers = responseHeaders("x-request-id", ...(config?.isLimited === true ? limitHeaders : []));
+  const headers = responseHeaders(
+    "x-request-id",
+    ...(config?.isLimited === true ? limitHeaders : []),
+    ...(config?.isTask === true ? (["server-timing"] as const) : []),
+  );
   if (config?.responseContent !== undefined) {
     return { 200: { description: "OK", headers, content: config.responseContent } };
   }

@@ -4,6 +4,7 @@ import type { ServiceError } from "../errors.ts";
 import { announcesBody, declaredLength, discardBody, discardLimitBytes, keepAliveAfterBody } from "./discard-body.ts";
 import { errorResponse } from "./error-response.ts";
 import type { Exchange } from "./exchange.ts";
+import { serverTimingHeaders } from "./server-timing.ts";
 
 /**
  * Writes the answer to an error straight to Node's response: the cheapest way, and the only one that can hold a
@@ -39,6 +40,7 @@ export function sendError(
   if (exchange.rateLimit !== null) {
     headers.push(...rateLimitHeaders(exchange.rateLimit));
   }
+  headers.push(...serverTimingHeaders(exchange, performance.now()));
   if (allow !== null) {
     headers.push("allow", allow);
   }

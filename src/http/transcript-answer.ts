@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { rateLimitHeaders } from "../admission/rate-limit/rate-limit-headers.ts";
 import type { Exchange } from "./exchange.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { serverTimingHeaders } from "./server-timing.ts";
 import type { TranscriptFormat } from "./transcripts/transcript-format.ts";
 
 export interface TranscriptAnswerOptions {
@@ -56,7 +57,9 @@ export class TranscriptAnswer {
       return;
     }
     const body = Buffer.from(this.#held);
-    response.writeHead(200, [...this.#headers(), "content-length", String(body.length)]).end(body);
+    // Only here are the times of the stages known before the headers leave.
+    const timing = serverTimingHeaders(this.#options.exchange, performance.now());
+    response.writeHead(200, [...this.#headers(), ...timing, "content-length", String(body.length)]).end(body);
   }
 
   /** The answer has begun and cannot be finished. `errorBody` is the JSON of the error. */

@@ -15,9 +15,15 @@ import { FakeServedModel } from "./fake-served-model.ts";
 
 /** Settings that differ from the defaults. */
 export type FakeAppChanges = {
-  readonly [Section in "service" | "server" | "auth" | "rateLimit" | "deadline" | "classify" | "audio"]?: Partial<
-    Config[Section]
-  >;
+  readonly [Section in
+    | "service"
+    | "server"
+    | "auth"
+    | "rateLimit"
+    | "deadline"
+    | "telemetry"
+    | "classify"
+    | "audio"]?: Partial<Config[Section]>;
 };
 
 export interface FakeApp extends AsyncDisposable {
@@ -156,7 +162,7 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
     },
     deadline: { defaultMs: 30_000, ...changes.deadline },
     log: { level: "info", successSampleRatio: 1 },
-    telemetry: { channels: [], media: [] },
+    telemetry: { channels: [], media: [], serverTiming: false, ...changes.telemetry },
     classify: { model: "camembert-toxicity-fr", threshold: 0.5, ...changes.classify },
     transcribe: { model: "whisper-base" },
     audio: {
