@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { projectRoot } from "../../bench/project.ts";
 import type { Task } from "./workload.ts";
 
 export interface ProfileOptions {
@@ -19,9 +21,10 @@ export interface ProfileOptions {
   readonly out: string;
 }
 
-const defaults = {
-  classify: { requests: 200, "warm-up": 20, concurrency: 4, model: "models/camembert-toxicity-fr" },
-  transcribe: { requests: 5, "warm-up": 1, concurrency: 1, model: "models/whisper-base" },
+/** Options that differ from task to task. */
+export const defaults = {
+  classify: { requests: 200, "warm-up": 20, concurrency: 4, model: join(projectRoot, "models/camembert-toxicity-fr") },
+  transcribe: { requests: 5, "warm-up": 1, concurrency: 1, model: join(projectRoot, "models/whisper-base") },
 } as const;
 
 export const usage = `usage: npm run profile -- classify|transcribe [options]
@@ -65,7 +68,7 @@ export function parseOptions(args: readonly string[], now: Date): ProfileOptions
     instances: count("instances", values.instances, 1),
     model: values.model ?? byDefault.model,
     audio: values.audio ?? null,
-    out: values.out ?? `.tmp/profile/${task}-${time}`,
+    out: values.out ?? join(projectRoot, `.tmp/profile/${task}-${time}`),
   };
 }
 

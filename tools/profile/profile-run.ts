@@ -10,7 +10,7 @@ import type { Manifest } from "../../src/model-store/manifest.ts";
 import { readManifest } from "../../src/model-store/model-folder.ts";
 import { readOrtProfile } from "./analysis/ort-profile.ts";
 import type { InferenceProfile, Profile } from "./analysis/profile.ts";
-import type { ProfileOptions } from "./options.ts";
+import { defaults, type ProfileOptions } from "./options.ts";
 import { machineMs } from "./recording/clock.ts";
 import { type ApiRecording, apiFile, type InferenceRecording } from "./recording/recording.ts";
 import { workload } from "./workload.ts";
@@ -95,7 +95,10 @@ async function start(
 ): Promise<ChildProgram> {
   const port = await freePort();
   const modelsFile = join(folder, `models-${port}.yaml`);
-  writeFileSync(modelsFile, stringify({ models: [{ folder: resolve(model), instances, spares: 0, plugins }] }));
+  // A service has to have a model for texts.
+  const others = task === "classify" ? [] : [{ folder: defaults.classify.model, instances: 1, spares: 0 }];
+  const profiled = { folder: resolve(model), instances, spares: 0, plugins };
+  writeFileSync(modelsFile, stringify({ models: [profiled, ...others] }));
   return ChildProgram.start({
     command: [process.execPath, ...entry],
     environment: {

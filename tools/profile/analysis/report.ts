@@ -25,7 +25,7 @@ export interface ReportInput {
 
 /** Rows of a table before the others are put together. */
 const topOperators = 15;
-const topNodes = 8;
+const topNodes = 5;
 const topSites = 6;
 
 /** One page in Markdown about where time and memory went. */
@@ -212,26 +212,24 @@ function memoryRow(name: string, recording: ProcessRecording, requests: number):
 }
 
 function siteTables({ api, inference }: Profile): string[] {
-  const table = (title: string, recordings: readonly ProcessRecording[]): string => {
-    const sites = recordings.flatMap(({ heap }) => allocationSites(heap));
-    const groups = topGroups(
-      groupBy(
-        sites,
-        ({ name, place }) => `${name} ${place}`,
-        ({ bytes }) => bytes,
-      ),
-      topSites,
-    );
-    const rows = groups.map(({ name, total, share }) => [name, mebibytes(total), percent(share)]);
-    return markdownTable([title, "MiB", "share"], rows);
-  };
   return [
-    table("allocated in the API process by", [api]),
-    table(
+    siteTable("allocated in the API process by", [api]),
+    siteTable(
       "allocated in inference processes by",
       inference.map(({ recording }) => recording),
     ),
   ];
+}
+
+function siteTable(title: string, recordings: readonly ProcessRecording[]): string {
+  const sites = recordings.flatMap(({ heap }) => allocationSites(heap));
+  const groups = groupBy(
+    sites,
+    ({ name, place }) => `${name} ${place}`,
+    ({ bytes }) => bytes,
+  );
+  const rows = topGroups(groups, topSites).map(({ name, total, share }) => [name, mebibytes(total), percent(share)]);
+  return markdownTable([title, "MiB", "share"], rows);
 }
 
 function notes({ inference }: Profile): string {
