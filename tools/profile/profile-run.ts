@@ -128,5 +128,8 @@ function readProfile(folder: string, window: Profile["window"]): Profile {
       const recording = read(name) as InferenceRecording;
       return { recording, graphs: recording.sessions.map(readOrtProfile) };
     });
-  return { api: read(apiFile) as ApiRecording, inference, window };
+  const api = read(apiFile) as ApiRecording;
+  // The client has an answer before the service knows that it has left.
+  const endMs = Math.max(window.endMs, ...api.requests.map((request) => request.endMs));
+  return { api, inference, window: { ...window, endMs } };
 }

@@ -58,7 +58,7 @@ function describeMachine({ cpu, cores, memoryGib, kernel, node, onnxRuntime, loa
 function loadTable({ profiled, plain }: ReportInput): string {
   const profiledRate = rateOf([profiled]);
   const table = markdownTable(
-    ["", "requests", "requests/s", "p50 ms", "p95 ms", "p99 ms", "max ms"],
+    ["service", "requests", "requests/s", "p50 ms", "p95 ms", "p99 ms", "max ms"],
     [
       loadRow("profiled", profiled),
       ...plain.map((load, index) => loadRow(`not profiled, ${index === 0 ? "before" : "after"}`, load)),
@@ -112,7 +112,7 @@ function layerTable({ api, inference, window }: Profile): string {
   const row = (name: string, ms: number): string[] => [name, figure(ms), percent(ms / total)];
   const batches = within(api.batches, window).length;
   return markdownTable(
-    ["", "total ms", "share"],
+    ["part", "total ms", "share"],
     [
       row("pipe between the processes", pipeMs),
       row("plugin, in JavaScript", pluginMs),

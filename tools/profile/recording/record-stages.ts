@@ -32,10 +32,15 @@ export class StageRecorder {
 
   /** Notes the requests of a service. */
   listen(events: EventBus): void {
+    const receivedMs = new Map<string, number>();
+    events.on("request_received", ({ requestId }) => receivedMs.set(requestId, machineMs()));
     events.on("request_finished", ({ requestId, route, statusCode, inputLength, durationMs, isTask }) => {
+      // Both are late when this process was made to wait before it got here; all stages lie behind the first.
+      const startMs = Math.min(receivedMs.get(requestId) ?? Number.POSITIVE_INFINITY, machineMs() - durationMs);
+      receivedMs.delete(requestId);
       if (isTask) {
-        const endMs = machineMs();
-        this.#requests.push({ requestId, route, status: statusCode, inputLength, startMs: endMs - durationMs, endMs });
+        const endMs = startMs + durationMs;
+        this.#requests.push({ requestId, route, status: statusCode, inputLength, startMs, endMs });
       }
     });
   }

@@ -8,12 +8,12 @@ interface Tree {
   readonly children: readonly Tree[];
 }
 
-const selfMs = fc.integer({ min: 1, max: 100 });
+const ownTime = fc.integer({ min: 1, max: 100 });
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
-    fc.record({ selfMs, children: fc.constant([]) }),
-    fc.record({ selfMs, children: fc.array(tie("tree"), { maxLength: 4 }) }),
+    fc.record({ selfMs: ownTime, children: fc.constant([]) }),
+    fc.record({ selfMs: ownTime, children: fc.array(tie("tree"), { maxLength: 4 }) }),
   ),
 }));
 

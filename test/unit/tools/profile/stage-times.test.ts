@@ -43,7 +43,7 @@ describe("stageTimes", () => {
   it("leaves no time of a request out and counts none twice", () => {
     const anyStage = fc
       .tuple(fc.constantFrom("preprocess", "queue", "inference"), fc.integer({ min: 50, max: 250 }), fc.nat(80))
-      .map(([name, startMs, durationMs]) => stage(name as StageRecord["stage"], startMs, startMs + durationMs));
+      .map(([name, startMs, durationMs]) => stage(name, startMs, startMs + durationMs));
     fc.assert(
       fc.property(fc.array(anyStage, { maxLength: 8 }), (stages) => {
         const times = Object.values(stageTimes(request, stages));
