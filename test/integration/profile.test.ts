@@ -164,4 +164,13 @@ describe("npm run profile", () => {
       })),
     );
   });
+
+  test.each([
+    [["classify", "--model", "models/nothing"], 1, "manifest.json cannot be read (ENOENT)"],
+    [["transcribe", "--model", "models/camembert-toxicity-fr"], 1, "is a model for text-classification, not for"],
+    [["classify", "--requests", "none"], 2, "usage: npm run profile -- classify|transcribe"],
+  ])("with %j ends with status %i and says why", async (args, code, message) => {
+    const run = promisify(execFile)(process.execPath, ["tools/profile/main.ts", ...args], { cwd: root });
+    await expect(run).rejects.toMatchObject({ code, stderr: expect.stringContaining(message) });
+  });
 });

@@ -1,26 +1,26 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { machineFacts } from "../../bench/machine.ts";
+import { OperatorError } from "../../src/operator-error.ts";
 import { report } from "./analysis/report.ts";
 import { type TraceEvent, traceEvents } from "./analysis/trace.ts";
-import { type ProfileOptions, parseOptions, usage } from "./options.ts";
+import { type ProfileOptions, parseOptions, UsageError, usage } from "./options.ts";
 import { runProfile } from "./profile-run.ts";
 
 /** `npm run profile -- classify|transcribe`: where the time and memory of requests go, as a trace and on a page. */
 
 const args = process.argv.slice(2);
-const options = readOptions();
-if (options !== null) {
-  await profile(options);
-}
-
-function readOptions(): ProfileOptions | null {
-  try {
-    return parseOptions(args, new Date());
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+try {
+  await profile(parseOptions(args, new Date()));
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
     process.exitCode = 2;
-    return null;
+  } else if (error instanceof OperatorError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  } else {
+    throw error;
   }
 }
 

@@ -38,25 +38,17 @@ export const usage = `usage: npm run profile -- classify|transcribe [options]
   --out FOLDER     for trace.json and report.md (.tmp/profile/…)
 `;
 
-/** @param now For the default folder. @throws Error that says what is wrong. */
+/** What was typed makes no sense. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** @param now For the default folder. @throws UsageError that says what is wrong. */
 export function parseOptions(args: readonly string[], now: Date): ProfileOptions {
-  const text = { type: "string" } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      requests: text,
-      "warm-up": text,
-      concurrency: text,
-      instances: text,
-      model: text,
-      audio: text,
-      out: text,
-    },
-  });
+  const { values, positionals } = parse(args);
   const [task, ...others] = positionals;
   if ((task !== "classify" && task !== "transcribe") || others.length > 0) {
-    throw new Error("name one task: classify or transcribe");
+    throw new UsageError("name one task: classify or transcribe");
   }
   const byDefault = defaults[task];
   const time = now.toISOString().slice(0, 19).replaceAll(":", "-");
@@ -72,10 +64,28 @@ export function parseOptions(args: readonly string[], now: Date): ProfileOptions
   };
 }
 
+function parse(args: readonly string[]) {
+  const text = { type: "string" } as const;
+  const options = {
+    requests: text,
+    "warm-up": text,
+    concurrency: text,
+    instances: text,
+    model: text,
+    audio: text,
+    out: text,
+  };
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : "the options cannot be read", { cause });
+  }
+}
+
 function count(name: string, given: string | undefined, byDefault: number): number {
   const value = given === undefined ? byDefault : Number(given);
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`--${name} must be a positive whole number, not "${given}"`);
+    throw new UsageError(`--${name} must be a positive whole number, not "${given}"`);
   }
   return value;
 }

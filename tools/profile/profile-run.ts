@@ -8,6 +8,7 @@ import { runClosedLoop } from "../../bench/load/closed-loop.ts";
 import type { LoadReport } from "../../bench/load/load-job.ts";
 import type { Manifest } from "../../src/model-store/manifest.ts";
 import { readManifest } from "../../src/model-store/model-folder.ts";
+import { OperatorError } from "../../src/operator-error.ts";
 import { readOrtProfile } from "./analysis/ort-profile.ts";
 import type { InferenceProfile, Profile } from "./analysis/profile.ts";
 import { defaults, type ProfileOptions } from "./options.ts";
@@ -24,6 +25,8 @@ export interface ProfileRun {
   readonly plain: readonly LoadReport[];
 }
 
+const modelTasks = { classify: "text-classification", transcribe: "automatic-speech-recognition" } as const;
+
 /** A run that outlives the usual limits is slow, not stuck: it is being watched. */
 const patience = {
   SERVICE__PROCESSES__STOP_TIMEOUT_MS: "25000",
@@ -35,9 +38,13 @@ const patience = {
 /**
  * Sends the same requests to an ordinary service and to one that writes down what it does, first half of the ordinary ones,
  * then all profiled ones, then the other half: what the machine does meanwhile meets both. The service that waits is idle.
+ * @throws OperatorError when the model folder is none, or is one for another task.
  */
 export async function runProfile(options: ProfileOptions, progress: (line: string) => void): Promise<ProfileRun> {
   const { manifest } = await readManifest(resolve(options.model));
+  if (manifest.task !== modelTasks[options.task]) {
+    throw new OperatorError(`${options.model} is a model for ${manifest.task}, not for ${modelTasks[options.task]}`);
+  }
   const recordings = mkdtempSync(join(tmpdir(), "profile-"));
   try {
     const { plain, profiled, window } = await measure(options, manifest, recordings, progress);

@@ -117,7 +117,7 @@ function layerTable({ api, inference, window }: Profile): string {
       row("pipe between the processes", pipeMs),
       row("plugin, in JavaScript", pluginMs),
       row("Node binding of ONNX Runtime", bindingMs),
-      row("ONNX Runtime around operators", runtimeMs),
+      row("ONNX Runtime around operators, its profiling included", runtimeMs),
       row("operators", operatorsMs),
       row(`${batches} batches`, total),
     ],
