@@ -1,6 +1,15 @@
 import swagger, { type StaticDocumentSpec } from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
+import { addressGroup } from "../admission/address-group.ts";
+import { ConcurrencyLimit } from "../admission/concurrency-limit.ts";
+import { ServiceError } from "../errors.ts";
 import type { App } from "./app.ts";
+
+/**
+ * Answers under way at a time. What their clients do not read lies in the memory of the system, megabytes for each; a
+ * browser asks for half a dozen at once.
+ */
+const maxConcurrentAnswers = 32;
 
 /** Everything comes from this service, so that the page works without the internet. */
 const contentSecurityPolicy = [
@@ -21,16 +30,32 @@ export async function addDocs(app: App, document: Record<string, unknown>): Prom
     // Its scripts are megabytes.
     route.config = { ...route.config, isLimited: true };
   });
-  await app.register(swagger, {
-    mode: "static",
-    // Its type knows OpenAPI 2 and 3.0 only; it passes the document on as it is.
-    specification: { document: document as unknown as StaticDocumentSpec["document"] },
+  await app.register(async (scope: App) => {
+    limitAnswers(scope);
+    await scope.register(swagger, {
+      mode: "static",
+      // Its type knows OpenAPI 2 and 3.0 only; it passes the document on as it is.
+      specification: { document: document as unknown as StaticDocumentSpec["document"] },
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: "/docs",
+      staticCSP: contentSecurityPolicy,
+      theme: { title: "Guardrail API" },
+      // Without the bar that loads other documents.
+      uiConfig: { layout: "BaseLayout" },
+    });
   });
-  await app.register(swaggerUi, {
-    routePrefix: "/docs",
-    staticCSP: contentSecurityPolicy,
-    theme: { title: "Guardrail API" },
-    // Without the bar that loads other documents.
-    uiConfig: { layout: "BaseLayout" },
+}
+
+function limitAnswers(scope: App): void {
+  const answers = new ConcurrencyLimit(() => maxConcurrentAnswers);
+  scope.addHook("onRequest", async ({ ip }, { raw }) => {
+    const permit = answers.tryAcquire(addressGroup(ip));
+    if (permit === null) {
+      throw new ServiceError("overloaded", "Too many pages of the documentation are being sent; try again later.", {
+        retryAfterMs: answers.retryAfterMs,
+      });
+    }
+    raw.once("close", () => permit.release());
   });
 }

@@ -56,7 +56,7 @@ export class Door {
     });
   }
 
-  /** Counts a path that leads nowhere, or cannot be read; whoever asks for too many of them is told so. */
+  /** Counts a path or method that leads nowhere, or cannot be read; whoever asks for too many of them is told so. */
   countUnknownPath(exchange: Exchange, request: FastifyRequest): Refusal | Promise<Refusal> {
     return onceKnown(this.#takeMistake(exchange, "unknown_path", addressOf(request)), refusalFrom("unknown_path"));
   }

@@ -43,9 +43,7 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
         done();
       }
     };
-    const refusal = isUnknownPath(request, dependencies)
-      ? door.countUnknownPath(exchange, request)
-      : door.enter(exchange, request);
+    const refusal = request.is404 ? door.countUnknownPath(exchange, request) : door.enter(exchange, request);
     if (refusal instanceof Promise) {
       lifecycle.watch(exchange, request, reply.raw);
       refusal.then(
@@ -103,10 +101,6 @@ function setHeaders(reply: FastifyReply, headers: readonly string[]): void {
   for (let index = 0; index < headers.length; index += 2) {
     reply.header(headers[index] ?? "", headers[index + 1]);
   }
-}
-
-function isUnknownPath(request: FastifyRequest, { routeTable }: HookDependencies): boolean {
-  return request.is404 && routeTable.methodsFor(pathOf(request)) === null;
 }
 
 function pathOf({ url }: FastifyRequest): string {

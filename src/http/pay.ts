@@ -5,8 +5,8 @@ import { tooManyRequests } from "./too-many-requests.ts";
 /** Of French prose, about: what a text is taken to have until it is tokenized. */
 const charactersPerToken = 4;
 
-/** Audio is charged for whenever so many more tokens have come together: a request to Redis each. */
-const audioStep = 10;
+/** An upload is charged whenever so many more tokens have come together: a request to Redis each. */
+const settlingStep = 10;
 
 /**
  * Takes what texts cost, as far as that is known before they are tokenized: `inputLength` is set. Null when that was paid at
@@ -47,12 +47,13 @@ export async function pay(exchange: Exchange, cost: number): Promise<void> {
   }
 }
 
-/** Charges an upload for its audio while that is decoded. What nobody knew beforehand may be owed. */
+/** Charges an upload for its audio, and for the texts in it that are scored. What nobody knew beforehand may be owed. */
 export class AudioToll {
   readonly #exchange: Exchange;
   /** One was taken at the headers. */
   #paid = 1;
-  #due = 1;
+  #ofAudio = 1;
+  #ofTexts = 0;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -61,15 +62,26 @@ export class AudioToll {
   /** `audioMs` is all that was decoded so far, in milliseconds. */
   decoded(audioMs: number): void {
     const seconds = Math.floor(audioMs / 1_000);
-    this.#due = Math.max(this.#due, seconds * this.#exchange.config.rateLimit.costPerAudioSecond);
-    if (this.#due - this.#paid >= audioStep) {
-      this.settle();
-    }
+    this.#ofAudio = Math.max(this.#ofAudio, seconds * this.#exchange.config.rateLimit.costPerAudioSecond);
+    this.#settleNowAndThen();
+  }
+
+  /** The text of one segment was scored. */
+  textScored(): void {
+    this.#ofTexts += this.#exchange.config.rateLimit.costPerText;
+    this.#settleNowAndThen();
   }
 
   settle(): void {
-    void this.#exchange.bill?.settle(this.#due - this.#paid);
-    this.#paid = this.#due;
+    const due = this.#ofAudio + this.#ofTexts;
+    void this.#exchange.bill?.settle(due - this.#paid);
+    this.#paid = due;
+  }
+
+  #settleNowAndThen(): void {
+    if (this.#ofAudio + this.#ofTexts - this.#paid >= settlingStep) {
+      this.settle();
+    }
   }
 }
 

@@ -9,7 +9,7 @@ const messages: Readonly<Record<RateLimitReason, string>> = {
   route: "The client has used up its rate limit on this route; try again later.",
   address: "This address has used up the rate limit of those without a key; try again later.",
   login: "Too many log-ins from this address have failed; try again later.",
-  unknown_path: "This address has asked for too many paths that do not exist; try again later.",
+  unknown_path: "This address has asked for too many paths or methods that do not exist; try again later.",
 };
 
 /** The answer to a client without tokens. The level of the decision says which limit it was, unless `reason` does. */

@@ -221,6 +221,9 @@ class TranscriptionRun implements Disposable {
     const client = { ...this.#context.client, clientId: exchange.clientId ?? "" };
     const transcription = transcribe(model, audio, input, { ...this.#context, client }, events);
     for await (const segment of this.#untilAborted(transcription.segments)) {
+      if (segment.toxicity !== null) {
+        this.#toll.textScored();
+      }
       await answer.write(format.segment(parameters.mask ? maskToxic(segment) : segment));
     }
     return format.end(this.#noteSteps(await exchange.race(transcription.summary)));

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ServiceError } from "../errors.ts";
+import { BodyPatience } from "./body-patience.ts";
 import { payloadTooLarge } from "./request-headers.ts";
-import { UploadPatience } from "./upload-patience.ts";
 
 export interface UploadMeterOptions {
   /** Bytes of the whole body. */
@@ -22,7 +22,7 @@ export interface UploadMeterOptions {
 export class UploadMeter implements Disposable {
   readonly #request: IncomingMessage;
   readonly #options: UploadMeterOptions;
-  readonly #patience: UploadPatience;
+  readonly #patience: BodyPatience;
   #received = 0;
   #lastByteAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
@@ -30,7 +30,7 @@ export class UploadMeter implements Disposable {
   constructor(request: IncomingMessage, options: UploadMeterOptions) {
     this.#request = request;
     this.#options = options;
-    this.#patience = new UploadPatience(options.stallMs, options.minBytesPerSecond, this.#lastByteAt);
+    this.#patience = new BodyPatience(options.stallMs, options.minBytesPerSecond, this.#lastByteAt);
     request.on("data", this.#onData).on("pause", this.#onPause).on("resume", this.#onResume).on("end", this.#stop);
     this.#watch();
   }

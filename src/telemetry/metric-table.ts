@@ -290,7 +290,7 @@ export const metricTable = {
     name: "rate_limit_rejections_total",
     type: "counter",
     unit: "requests",
-    help: "Requests that a rate limit refused: of the client, its route, its address, its failed log-ins or unknown paths.",
+    help: "Requests that a rate limit refused: of the client, its route, its address, its failed log-ins, or unknown paths and methods.",
     labels: { reason: ["client", "route", "address", "login", "unknown_path"] },
   },
   rateLimitShared: {

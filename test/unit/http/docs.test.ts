@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { fakeApp } from "../../helpers/fake-app.ts";
 
 describe("GET /docs", () => {
@@ -28,5 +30,30 @@ describe("GET /docs", () => {
     await using fake = await fakeApp();
     const [shown, document] = [await fake.app.inject("/docs/json"), await fake.app.inject("/openapi.json")];
     expect(shown.json()).toEqual(document.json());
+  });
+});
+
+describe("the pages of the documentation", () => {
+  it("are sent to so many at a time, of which one address has its share; then they say so", async () => {
+    await using fake = await fakeApp();
+    const port = await fake.listen();
+    const readers: Socket[] = [];
+    onTestFinished(() => readers.forEach((reader) => void reader.destroy()));
+    const open = async (localAddress: string): Promise<string> => {
+      // It reads the first bytes, and then nothing.
+      const reader = connect({ host: "127.0.0.1", port, localAddress });
+      readers.push(reader);
+      // More than the buffers of the system take.
+      reader.write("GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n".repeat(8));
+      const [first] = (await once(reader, "data")) as [Buffer];
+      reader.pause();
+      return first.toString("latin1").slice(9, 12);
+    };
+    const statuses = await Promise.all(Array.from({ length: 100 }, () => open("127.0.0.1")));
+    expect(statuses.filter((status) => status === "200").length).toBeGreaterThan(6);
+    expect(statuses).toContain("503");
+    expect(await open("127.0.0.2")).toBe("200");
+    readers.splice(0).forEach((reader) => void reader.destroy());
+    await expect.poll(() => open("127.0.0.1")).toBe("200");
   });
 });

@@ -165,7 +165,9 @@ describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
     const unknown = () => fake.app.inject("/wp-login.php");
     expect(await statuses(3, () => classify(fake, { headers: { "x-api-key": "wrong" } }))).toEqual([401, 401, 429]);
     expect(fake.finished.at(-1)?.facts).toEqual({ limit: "login" });
-    expect(await statuses(3, unknown)).toEqual([404, 404, 429]);
+    const wrongMethod = () => fake.app.inject({ method: "DELETE", url: "/v1/classify" });
+    expect([await statuses(1, unknown), await statuses(1, wrongMethod)]).toEqual([[404], [405]]);
+    expect([await statuses(1, unknown), await statuses(1, wrongMethod)]).toEqual([[429], [429]]);
     expect(fake.finished.at(-1)?.facts).toEqual({ limit: "unknown_path" });
     expect((await unknown()).headers["retry-after-ms"]).toBe("1000");
     expect((await classify(fake, { headers: { "x-api-key": listed.key } })).statusCode).toBe(200);
@@ -268,6 +270,23 @@ describe("uploads", () => {
     fake.clockMs = 23_000;
     expect((await send(1_000)).statusCode).toBe(200);
   });
+});
+
+it("pays for each text of a transcript that is scored, as for other texts", async () => {
+  const burst = { tiers: { default: plenty, anonymous: { burst: 30, refillPerSecond: 1 } }, costPerText: 5 };
+  await using fake = await fakeSpeechApp(limits(burst));
+  const send = (query: string) =>
+    fake.app.inject({
+      method: "POST",
+      url: `/v1/transcribe${query}`,
+      headers: { "content-type": "audio/wav" },
+      payload: Buffer.alloc(2_000, 1),
+    });
+  const answer = await send("?moderate=true&response_format=verbose_json");
+  const scored = answer.json<{ segments: unknown[] }>().segments.length;
+  expect(scored).toBeGreaterThan(0);
+  // Its 2 s, its texts, and 1 for the headers of this one.
+  expect((await send("")).headers["x-ratelimit-remaining"]).toBe(String(30 - 2 - 5 * scored - 1));
 });
 
 it.each([

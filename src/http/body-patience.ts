@@ -1,9 +1,9 @@
 /**
- * How long a slow upload is still waited for: a stock of milliseconds that time uses up and bytes fill again, up to
- * what it was at first. An upload that stops is given up when the first stock is gone; one that keeps to the rate goes
+ * How long a slow body is still waited for: a stock of milliseconds that time uses up and bytes fill again, up to
+ * what it was at first. A body that stops is given up when the first stock is gone; one that keeps to the rate goes
  * on for ever. Time in which we read nothing does not count. Times are on one clock, in milliseconds.
  */
-export class UploadPatience {
+export class BodyPatience {
   readonly #stockMs: number;
   readonly #msPerByte: number;
   #leftMs: number;

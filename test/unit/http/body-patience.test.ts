@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { UploadPatience } from "../../../src/http/upload-patience.ts";
+import { BodyPatience } from "../../../src/http/body-patience.ts";
 
-describe("UploadPatience", () => {
+describe("BodyPatience", () => {
   it("is used up by time", () => {
-    const patience = new UploadPatience(30_000, 100, 1_000);
+    const patience = new BodyPatience(30_000, 100, 1_000);
     expect(patience.leftMs(1_000)).toBe(30_000);
     expect(patience.leftMs(30_999)).toBe(1);
     expect(patience.leftMs(31_000)).toBe(0);
   });
 
   it("is filled by bytes, each worth the time that it may take, and never beyond the first stock", () => {
-    const patience = new UploadPatience(30_000, 100, 0);
+    const patience = new BodyPatience(30_000, 100, 0);
     patience.received(1_000, 20_000);
     expect(patience.leftMs(20_000)).toBe(20_000);
     patience.received(1_000_000, 20_000);
@@ -20,7 +20,7 @@ describe("UploadPatience", () => {
   });
 
   it("stays as it is while nobody reads", () => {
-    const patience = new UploadPatience(30_000, 100, 0);
+    const patience = new BodyPatience(30_000, 100, 0);
     patience.pause(10_000);
     patience.pause(15_000);
     expect(patience.leftMs(1_000_000)).toBe(20_000);
@@ -34,7 +34,7 @@ describe("UploadPatience", () => {
   it("lasts for any upload that keeps to the rate, and for none that stops", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 20_000 }), (rate, stepMs) => {
-        const patience = new UploadPatience(30_000, rate, 0);
+        const patience = new BodyPatience(30_000, rate, 0);
         let now = 0;
         for (let step = 0; step < 100; step++) {
           now += stepMs;
