@@ -106,6 +106,10 @@ export const settingsSchema = z.strictObject({
     channels: labelValues,
     media: labelValues,
     serverTiming: z.boolean(),
+    propagation: z
+      .array(z.enum(["b3", "b3multi", "tracecontext"]))
+      .max(3)
+      .refine(hasNoDuplicates, "must not name a format twice"),
   }),
   classify: z.strictObject({
     model: z.string().min(1).max(100),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./errors.ts";
+import type { RequestTimeline } from "./request-timeline.ts";
 
 /** Durations of the stages that a request passed through, in milliseconds. */
 export interface StepDurations {
@@ -8,11 +9,34 @@ export interface StepDurations {
   readonly totalMs: number;
 }
 
-/** What is known of a request once its headers (and, for some fields, its body) were read. Holds no user text. */
-export interface RequestFacts {
+/** Names a request in logs, in error bodies and in its trace. */
+export interface RequestIds {
   readonly requestId: string;
   readonly traceId: string;
+  /** Of the span that stands for the request. */
   readonly spanId: string;
+}
+
+/** Where a request belongs in a distributed trace. */
+export interface TraceContext {
+  /** 32 lower-case hexadecimal digits, not all zero. */
+  readonly traceId: string;
+  /** 16 lower-case hexadecimal digits, not all zero: our own span, made for this request. */
+  readonly spanId: string;
+  /** The caller's span; null when it named none. */
+  readonly parentSpanId: string | null;
+  /** The trace begins here: nobody has named one. */
+  readonly isNew: boolean;
+  /** Whether its spans are to be recorded; null while nobody has decided. */
+  readonly sampled: boolean | null;
+  /** The caller wants it recorded whatever it takes. B3 only; implies `sampled`. */
+  readonly isDebug: boolean;
+  /** What tracing systems upstream want to be passed on, as W3C's `tracestate` has it. */
+  readonly traceState: string | null;
+}
+
+/** What is known of a request once its headers (and, for some fields, its body) were read. Holds no user text. */
+export interface RequestFacts extends RequestIds {
   readonly method: string;
   /** The route's pattern, never the path as sent. */
   readonly route: string;
@@ -45,6 +69,11 @@ export interface ServiceEvents {
   rate_limit_store_changed: { readonly isShared: boolean; readonly reason: string | null };
   request_received: { readonly requestId: string; readonly route: string };
   request_finished: RequestFacts & {
+    readonly trace: TraceContext;
+    /** On the clock of `performance.now()`: when the headers had been read. */
+    readonly startedAt: number;
+    /** The stages that it passed through; null when its trace is not recorded. */
+    readonly timeline: Pick<RequestTimeline, "stages" | "leftOut"> | null;
     readonly statusCode: number;
     readonly code: ErrorCode | null;
     readonly durationMs: number;
@@ -60,8 +89,7 @@ export interface ServiceEvents {
   };
   text_classified: { readonly model: string; readonly scores: readonly { label: string; score: number }[] };
   /** One stretch of speech of a request was written down. */
-  segment_processed: {
-    readonly requestId: string;
+  segment_processed: RequestIds & {
     readonly model: string;
     /** In the audio as uploaded. */
     readonly startMs: number;
@@ -69,8 +97,7 @@ export interface ServiceEvents {
     readonly tokens: number;
   };
   /** An upload was transcribed to its end. */
-  audio_processed: {
-    readonly requestId: string;
+  audio_processed: RequestIds & {
     readonly model: string;
     readonly audioMs: number;
     readonly speechMs: number;
@@ -129,8 +156,7 @@ export interface ServiceEvents {
   /** Uploads can be decoded; `sandbox` names the layers that hold around each audio process. */
   audio_ready: { readonly decoder: string; readonly sandbox: readonly string[] };
   /** An audio process ended before its upload was decoded. Another one starts over, once. */
-  audio_process_crashed: {
-    readonly requestId: string;
+  audio_process_crashed: RequestIds & {
     readonly pid: number;
     readonly exitCode: number | null;
     readonly signal: string | null;
@@ -141,7 +167,8 @@ export interface ServiceEvents {
   subscriber_failed: { readonly event: keyof ServiceEvents };
   /** Nobody read the log fast enough. */
   log_lines_lost: { readonly lines: number };
-  error_occurred: { readonly where: ErrorOrigin; readonly error: unknown };
+  /** `request` names the one that met the error, where one did. */
+  error_occurred: { readonly where: ErrorOrigin; readonly error: unknown; readonly request?: RequestIds };
 }
 
 /** Where an error of our own was met. */

@@ -25,7 +25,7 @@ export interface LocalModelOptions {
 }
 
 /** How the windows of a task are scheduled. */
-export type Scheduling = Omit<SchedulerOptions, "model" | "events">;
+export type Scheduling = Omit<SchedulerOptions, "model" | "version" | "events">;
 
 /** `instances: auto` starts no more than this many, each of which holds the model in memory. */
 const maxAutoInstances = 16;
@@ -56,7 +56,7 @@ export abstract class LocalModel implements ModelCommon, WatchedModel {
     this.settings = settings;
     this.instances = settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances;
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
-    this.scheduler = new Scheduler({ model: name, events, ...scheduling });
+    this.scheduler = new Scheduler({ model: name, version, events, ...scheduling });
     this.#supervisor = new Supervisor({
       model: name,
       instances: this.instances,

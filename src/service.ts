@@ -164,6 +164,7 @@ export async function createService(environment?: Environment): Promise<Service>
       now: () => Date.now(),
     },
     buckets: buckets.current,
+    decideSampling: () => null,
     version,
   });
 

@@ -28,7 +28,8 @@ process.once("disconnect", () => void audio.close());
 async function preprocess({ path }: PreprocessJob): Promise<PreprocessReport> {
   const startedAt = performance.now();
   const { maxSeconds, maxUploadBytes: maxBytes } = config.audio;
-  const request = { requestId: "bench", signal: new AbortController().signal, onProgress: () => {} };
+  const ids = { requestId: "bench", traceId: "0".repeat(31) + "1", spanId: "0".repeat(15) + "1" };
+  const request = { ...ids, signal: new AbortController().signal, onProgress: () => {} };
   const session = audio.open({ windows, maxSeconds, maxBytes, isStreamed: false }, request);
   const written = write(path, session);
   let count = 0;

@@ -17,6 +17,7 @@ import { clientErrorHandler, connectHandler } from "./client-error.ts";
 import { Connections } from "./connections.ts";
 import { addDocs } from "./docs.ts";
 import { Door } from "./door.ts";
+import type { DecideSampling } from "./exchange.ts";
 import { ExpectContinue } from "./expect-continue.ts";
 import { GracefulClose } from "./graceful-close.ts";
 import type { HealthOverview, HealthReport } from "./health-report.ts";
@@ -56,6 +57,7 @@ export interface AppDependencies {
   readonly keys: KeyRing;
   /** Where the buckets of rate limits are kept now. */
   readonly buckets: () => Buckets;
+  readonly decideSampling: DecideSampling;
   readonly version: string;
 }
 

@@ -1,3 +1,4 @@
+import type { RequestIds } from "../events.ts";
 import type { SpeechModel } from "../tasks/served-model.ts";
 import type { transcribe } from "../tasks/transcribe.ts";
 
@@ -22,8 +23,7 @@ export interface AudioUploadOptions {
   readonly isStreamed: boolean;
 }
 
-export interface AudioUploadRequest {
-  readonly requestId: string;
+export interface AudioUploadRequest extends RequestIds {
   readonly signal: AbortSignal;
   /** Called now and then with the milliseconds of audio decoded so far. */
   readonly onProgress: (decodedMs: number) => void;

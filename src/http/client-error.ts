@@ -65,10 +65,7 @@ export function connectHandler(
 
 /** Writes a whole HTTP/1.1 response to the socket, and leaves the client a moment to read it. */
 function writeError(socket: Socket, exchange: Exchange, error: ServiceError, allow: string | null = null): void {
-  const { status, headers, body } = errorResponse(error, {
-    requestId: exchange.requestId,
-    traceId: exchange.trace.traceId,
-  });
+  const { status, headers, body } = errorResponse(error, exchange);
   const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, `date: ${new Date().toUTCString()}`];
   for (let index = 0; index < headers.length; index += 2) {
     lines.push(`${headers[index] ?? ""}: ${headers[index + 1] ?? ""}`);

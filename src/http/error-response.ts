@@ -1,4 +1,5 @@
 import type { ServiceError } from "../errors.ts";
+import type { RequestIds } from "../events.ts";
 import { errorTypeOf, statusByCode } from "./error-status.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -12,14 +13,16 @@ export interface ErrorResponse {
   readonly body: string;
 }
 
-/** Who is answered: both ids are hexadecimal digits or checked, so that they need no escapes. */
+/** Who is answered. */
 export interface ErrorAddressee {
-  readonly requestId: string;
-  readonly traceId: string;
+  readonly ids: Pick<RequestIds, "requestId" | "traceId">;
+  /** Names and values in turn. */
+  readonly traceHeaders: readonly string[];
 }
 
 /** The answer to an error, the same on every route: status, headers and body. */
-export function errorResponse(error: ServiceError, { requestId, traceId }: ErrorAddressee): ErrorResponse {
+export function errorResponse(error: ServiceError, { ids, traceHeaders }: ErrorAddressee): ErrorResponse {
+  const { requestId, traceId } = ids;
   const status = statusByCode[error.code];
   const body = JSON.stringify({
     error: { message: error.message, type: errorTypeOf(status), param: error.param, code: error.code },
@@ -33,6 +36,7 @@ export function errorResponse(error: ServiceError, { requestId, traceId }: Error
     String(Buffer.byteLength(body)),
     "x-request-id",
     requestId,
+    ...traceHeaders,
     ...securityHeaders,
   ];
   if (status === 401) {

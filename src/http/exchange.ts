@@ -4,13 +4,14 @@ import type { VerifiedKey } from "../admission/keys/verify-key.ts";
 import type { Decision } from "../admission/rate-limit/bucket-store.ts";
 import type { Config } from "../config.ts";
 import { type ErrorCode, ServiceError } from "../errors.ts";
-import type { EventBus, StepDurations } from "../events.ts";
+import type { EventBus, RequestIds, StepDurations, TraceContext } from "../events.ts";
+import { RequestTimeline } from "../request-timeline.ts";
 import { Deadline } from "../scheduler/deadline.ts";
 import type { ClientKey, RequestContext } from "../scheduler/request-context.ts";
 import type { ServedModel } from "../tasks/served-model.ts";
 import { statusByCode } from "./error-status.ts";
 import { RequestSignal } from "./request-signal.ts";
-import type { TraceContext } from "./trace-context.ts";
+import { traceHeaders } from "./trace-headers.ts";
 
 /** The route of a request that matched none, or that could not be read as far as its path. */
 export const unmatchedRoute = "unmatched";
@@ -24,9 +25,16 @@ export interface OpenAnswer {
   fail(errorBody: string): void;
 }
 
+/**
+ * Decides whether the trace of a request to this route is recorded; null when traces are not recorded at all, and it is
+ * left to others.
+ */
+export type DecideSampling = (trace: TraceContext, route: string) => boolean | null;
+
 export interface ExchangeStart {
   readonly requestId: string;
   readonly trace: TraceContext;
+  readonly decideSampling: DecideSampling;
   readonly method: string;
   /** The route's pattern, or `unmatched`. */
   readonly route: string;
@@ -61,7 +69,6 @@ export class Exchange {
   readonly route: string;
   readonly config: Config;
   readonly startedAt: number;
-  trace: TraceContext;
   /** Who has proved to be who; null where no key is demanded. */
   key: VerifiedKey | null = null;
   /** The client of the key, or what a client without one calls itself. */
@@ -82,6 +89,9 @@ export class Exchange {
   /** Set by routes whose answers begin before they are known to succeed. */
   openAnswer: OpenAnswer | null = null;
   readonly #start: ExchangeStart;
+  #trace: TraceContext;
+  /** Null unless the trace is recorded. */
+  #timeline: RequestTimeline | null = null;
   #admission: Admission | null = null;
   readonly #releaseModels: (() => void)[] = [];
   #cancellation: RequestSignal | null = null;
@@ -94,8 +104,37 @@ export class Exchange {
     this.route = start.route;
     this.config = start.config;
     this.startedAt = start.startedAt;
-    this.trace = start.trace;
+    this.#trace = start.trace;
+    this.#enter(start.trace);
     start.events.emit("request_received", { requestId: start.requestId, route: start.route });
+  }
+
+  get trace(): TraceContext {
+    return this.#trace;
+  }
+
+  /** What names it in logs and to the client. */
+  get ids(): RequestIds {
+    return { requestId: this.requestId, traceId: this.#trace.traceId, spanId: this.#trace.spanId };
+  }
+
+  /** What tells the client of its trace, names and values in turn. */
+  get traceHeaders(): string[] {
+    return traceHeaders(this.#trace, this.config.telemetry.propagation);
+  }
+
+  /** Joins the trace that the body names, unless a header has named one. What headers say of recording it stays. */
+  joinTrace(trace: TraceContext): void {
+    const { isNew, sampled, isDebug } = this.#start.trace;
+    if (isNew) {
+      this.#enter({ ...trace, sampled, isDebug });
+    }
+  }
+
+  #enter(trace: TraceContext): void {
+    const sampled = this.#start.decideSampling(trace, this.route);
+    this.#trace = sampled === null ? trace : { ...trace, sampled };
+    this.#timeline = sampled === true ? new RequestTimeline() : null;
   }
 
   get isTask(): boolean {
@@ -169,14 +208,14 @@ export class Exchange {
 
   #contextUntil(deadline: Deadline): RequestContext {
     const client: ClientKey = { address: this.admission.holder, clientId: this.clientId ?? "" };
-    return { requestId: this.requestId, client, deadline, signal: this.cancellation.signal };
+    return { ...this.ids, client, deadline, signal: this.cancellation.signal, timeline: this.#timeline };
   }
 
   /** Settles like `work`, but never later than the deadline. */
   race<Value>(work: Promise<Value>): Promise<Value> {
     return this.cancellation.race(work, (error) => {
       if (!(error instanceof ServiceError)) {
-        this.#start.events.emit("error_occurred", { where: "http", error });
+        this.#start.events.emit("error_occurred", { where: "http", error, request: this.ids });
       }
     });
   }
@@ -193,9 +232,10 @@ export class Exchange {
     this.#releaseModels.forEach((release) => release());
     const { events, method, isTask } = this.#start;
     events.emit("request_finished", {
-      requestId: this.requestId,
-      traceId: this.trace.traceId,
-      spanId: this.trace.spanId,
+      ...this.ids,
+      trace: this.#trace,
+      startedAt: this.startedAt,
+      timeline: this.#timeline,
       method,
       route: this.route,
       clientId: this.clientId,

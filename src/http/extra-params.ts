@@ -6,7 +6,7 @@ import { traceFromIds } from "./trace-context.ts";
  * Takes over what a body says about its sender, before it is validated: so that the log line of a request with a bad
  * text names its client and its trace too. A key says who a client is, whatever the body says. What is malformed is left to validation.
  */
-export function noteExtraParams(exchange: Exchange, body: unknown, hasTraceHeader: boolean): void {
+export function noteExtraParams(exchange: Exchange, body: unknown): void {
   if (typeof body !== "object" || body === null || !("extraParams" in body)) {
     return;
   }
@@ -21,7 +21,8 @@ export function noteExtraParams(exchange: Exchange, body: unknown, hasTraceHeade
   }
   exchange.channel = channel || null;
   exchange.media = media || null;
-  if (!hasTraceHeader) {
-    exchange.trace = traceFromIds(traceId, spanId) ?? exchange.trace;
+  const trace = traceFromIds(traceId, spanId);
+  if (trace !== null) {
+    exchange.joinTrace(trace);
   }
 }

@@ -19,7 +19,6 @@ import {
 import type { RouteTable } from "./route-table.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { serverTimingHeaders } from "./server-timing.ts";
-import { traceFromHeaders } from "./trace-context.ts";
 
 interface HookDependencies extends DoorDependencies {
   readonly door: Door;
@@ -59,14 +58,16 @@ export function addHooks(app: App, dependencies: HookDependencies): void {
     proceed(refusal);
   });
 
-  app.addHook("preValidation", ({ exchange, raw, body }, _reply, done) => {
+  app.addHook("preValidation", ({ exchange, body }, _reply, done) => {
     if (exchange.isTask && exchange.audioBody === null) {
-      noteExtraParams(exchange, body, traceFromHeaders(raw.headers) !== null);
+      noteExtraParams(exchange, body);
     }
     done();
   });
 
   app.addHook("onSend", ({ exchange }, reply, _payload, done) => {
+    // Only now is it known whether the body names a trace.
+    setHeaders(reply, exchange.traceHeaders);
     if (exchange.rateLimit !== null) {
       setHeaders(reply, rateLimitHeaders(exchange.rateLimit));
     }
@@ -140,7 +141,8 @@ function answerUnmatched(
   }
   const allow = methods.join(", ");
   if (request.method === "OPTIONS") {
-    reply.raw.writeHead(204, ["allow", allow, "x-request-id", exchange.requestId, ...securityHeaders]).end();
+    const { requestId, traceHeaders } = exchange;
+    reply.raw.writeHead(204, ["allow", allow, "x-request-id", requestId, ...traceHeaders, ...securityHeaders]).end();
     return;
   }
   lifecycle.answer(exchange, reply.raw, new ServiceError("method_not_allowed", `The path allows ${allow}.`), allow);

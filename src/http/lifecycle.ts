@@ -21,7 +21,7 @@ declare module "fastify" {
   }
 }
 
-type LifecycleDependencies = Pick<AppDependencies, "config" | "events" | "state">;
+type LifecycleDependencies = Pick<AppDependencies, "config" | "events" | "state" | "decideSampling">;
 
 /** Opens an exchange for every request and sees to it that each is finished, whatever becomes of it. */
 export class Lifecycle {
@@ -81,13 +81,14 @@ export class Lifecycle {
   answer(exchange: Exchange, response: ServerResponse, error: unknown, allow: string | null = null): void {
     const known = knownError(error);
     if (known === null) {
-      this.#dependencies.events.emit("error_occurred", { where: "http", error });
+      this.#dependencies.events.emit("error_occurred", { where: "http", error, request: exchange.ids });
     }
     sendError(exchange, response, known ?? internalError(error), allow);
   }
 
   #shared() {
-    const { config, events, state } = this.#dependencies;
-    return { config: config(), events, isDraining: () => state() === "draining", startedAt: performance.now() };
+    const { config, events, state, decideSampling } = this.#dependencies;
+    const startedAt = performance.now();
+    return { config: config(), events, isDraining: () => state() === "draining", startedAt, decideSampling };
   }
 }

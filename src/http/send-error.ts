@@ -21,10 +21,7 @@ export function sendError(
     return;
   }
   const request = response.req;
-  const { status, headers, body } = errorResponse(error, {
-    requestId: exchange.requestId,
-    traceId: exchange.trace.traceId,
-  });
+  const { status, headers, body } = errorResponse(error, exchange);
   if (response.headersSent) {
     if (exchange.openAnswer === null) {
       // Part of another answer has left: only a broken connection tells the client that it is not whole.

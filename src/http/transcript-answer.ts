@@ -111,6 +111,7 @@ export class TranscriptAnswer {
       format.contentType,
       "x-request-id",
       exchange.requestId,
+      ...exchange.traceHeaders,
       ...securityHeaders,
       ...(exchange.rateLimit === null ? [] : rateLimitHeaders(exchange.rateLimit)),
       // Proxies of nginx's kind would hold events and signs of life back.

@@ -5,6 +5,7 @@ import type { FastifyRequest } from "fastify";
 import type { UploadPlace, UploadRoom } from "../admission/upload-room.ts";
 import { ServiceError } from "../errors.ts";
 import type { EventBus } from "../events.ts";
+import type { StageFacts } from "../request-timeline.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import type { ModelDirectory, SpeechModel } from "../tasks/served-model.ts";
 import { allowForAudio, type TranscriptSegment, type TranscriptSummary, transcribe } from "../tasks/transcribe.ts";
@@ -163,18 +164,18 @@ class TranscriptionRun implements Disposable {
   #makePlan(fields: FormFields): TranscriptionPlan {
     const { request, parse, models } = this.#options;
     const values = { ...(request.query as FormFields), ...fields };
-    noteExtraParams(this.#exchange, { extraParams: values }, true);
+    noteExtraParams(this.#exchange, { extraParams: values });
     return planTranscription(parse(values), this.#exchange, models);
   }
 
   #open({ model, parameters }: TranscriptionPlan): AudioSession {
     const { audio, limits, request } = this.#options;
     const { maxBytes, maxSeconds } = limits;
-    const { requestId, signal, deadline } = this.#context;
+    const { signal, deadline, timeline } = this.#context;
     const opened = audio.open(
       { windows: model.windows, maxBytes, maxSeconds, isStreamed: parameters.stream },
       {
-        requestId,
+        ...this.#exchange.ids,
         signal,
         onProgress: (decodedMs) => {
           allowForAudio(deadline, decodedMs);
@@ -182,15 +183,19 @@ class TranscriptionRun implements Disposable {
         },
       },
     );
+    const preprocess = timeline?.begin("preprocess", performance.now());
     const session = decodeAhead(opened, request.raw.socket instanceof Socket);
     this.#session = session;
     this.#windows = model.windows;
-    session.summary.catch((error: unknown) => {
-      // From then on whoever reads the windows tells of it.
-      if (this.#plan === null) {
-        this.#recognized.reject(error);
-      }
-    });
+    session.summary.then(
+      (summary) => preprocess?.end(performance.now(), factsOf(summary)),
+      (error: unknown) => {
+        // From then on whoever reads the windows tells of it.
+        if (this.#plan === null) {
+          this.#recognized.reject(error);
+        }
+      },
+    );
     return session;
   }
 
@@ -303,6 +308,12 @@ function decodeAhead(session: AudioSession, isFromSocket: boolean): AudioSession
     summary: session.summary,
     windows: prefetchFirst(session.windows),
   };
+}
+
+/** Audio is preprocessed for as long as it arrives and its windows are taken. */
+function factsOf(summary: Awaited<AudioSession["summary"]>): StageFacts {
+  const { durationMs: audioMs, speechMs, decodeMs, voiceActivityMs, featuresMs } = summary;
+  return { audioMs, speechMs, decodeMs, voiceActivityMs, featuresMs };
 }
 
 function requireSamePlan(before: TranscriptionPlan, after: TranscriptionPlan): void {

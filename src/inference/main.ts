@@ -1,3 +1,4 @@
+import { monotonicMs } from "../processes/monotonic-clock.ts";
 import {
   type ChildMessage,
   type LoadMessage,
@@ -54,7 +55,7 @@ async function load({ modelFolder, manifest, session, pluginModules }: LoadMessa
 }
 
 async function run({ id, inputs }: RunMessage): Promise<void> {
-  const start = performance.now();
+  const startedAt = monotonicMs();
   const turn = turns.begin();
   wantedRuns.add(id);
   const reportProgress = async (): Promise<void> => {
@@ -69,7 +70,7 @@ async function run({ id, inputs }: RunMessage): Promise<void> {
       throw new Error("a run came before the model was loaded");
     }
     const outputs = await model.run(inputs, reportProgress);
-    send({ type: "result", id, outputs, inferenceMs: performance.now() - start });
+    send({ type: "result", id, outputs, inferenceMs: monotonicMs() - startedAt, startedAt });
   } catch (error) {
     send({ type: "run_failed", id, error: toWireError(error) });
   } finally {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ServiceError } from "../errors.ts";
-import type { EventBus } from "../events.ts";
+import type { EventBus, RequestIds } from "../events.ts";
 import { openModelFolder } from "../model-store/model-folder.ts";
 import { OperatorError } from "../operator-error.ts";
 import { retryAfterMs } from "./audio-failures.ts";
@@ -81,8 +81,7 @@ export interface AudioSession {
 }
 
 /** What the audio stage needs to know of a request. */
-export interface AudioRequest {
-  readonly requestId: string;
+export interface AudioRequest extends RequestIds {
   /** Aborted with a `ServiceError` as its reason when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   /** Called now and then with the milliseconds of audio decoded so far: of long silence nothing else is heard. */

@@ -72,7 +72,7 @@ export class AudioUpload implements AudioSession {
         await Promise.race([this.#intake.completed, this.summary]);
       }
       const end = yield* decodeUpload({
-        requestId: this.#options.request.requestId,
+        request: this.#options.request,
         audio: this.#options.audio,
         needsWholeFile,
         worker: (attempt) => this.#workerFor(attempt, needsWholeFile),

@@ -1,5 +1,5 @@
 import { ServiceError } from "../errors.ts";
-import type { EventBus } from "../events.ts";
+import type { EventBus, RequestIds } from "../events.ts";
 import { audioFailure } from "./audio-failures.ts";
 import { type AudioFrame, ProtocolViolation } from "./audio-frames.ts";
 import type { AudioOptions, AudioWindow } from "./audio-processes.ts";
@@ -7,7 +7,7 @@ import type { AudioEnd, AudioWindowMessage, WindowShape } from "./audio-protocol
 import type { AudioWorker } from "./audio-worker.ts";
 
 export interface DecodeUploadOptions {
-  readonly requestId: string;
+  readonly request: RequestIds;
   readonly audio: AudioOptions;
   readonly needsWholeFile: boolean;
   /** The worker for each attempt, from 1 on. */
@@ -67,8 +67,11 @@ export async function* decodeUpload(options: DecodeUploadOptions): AsyncGenerato
     if (options.isClosed()) {
       break;
     }
+    const { requestId, traceId, spanId } = options.request;
     options.events.emit("audio_process_crashed", {
-      requestId: options.requestId,
+      requestId,
+      traceId,
+      spanId,
       pid: worker.pid,
       exitCode,
       signal,

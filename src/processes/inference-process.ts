@@ -81,6 +81,7 @@ export class InferenceProcess {
   readonly #runs = new Map<number, PendingRun>();
   readonly #startTimer: NodeJS.Timeout;
   #nextRunId = 1;
+  #device = "";
   #isReady = false;
   #hasExited = false;
   #killReason: ProcessExitReason | null = null;
@@ -119,6 +120,11 @@ export class InferenceProcess {
       passOnLines(this.#child.stderr, settings.onOutput);
       yieldToParent(this.#child.pid, settings.niceness);
     }
+  }
+
+  /** In use; empty before it is ready. */
+  get device(): string {
+    return this.#device;
   }
 
   get isReady(): boolean {
@@ -227,6 +233,7 @@ export class InferenceProcess {
     // When its kill is on the way already, ready comes too late.
     if (this.#killReason === null) {
       this.#isReady = true;
+      this.#device = device;
       clearTimeout(this.#startTimer);
       this.#settleReady.resolve(device);
     }

@@ -108,6 +108,8 @@ export interface ResultMessage {
   /** One per input, in order. */
   readonly outputs: readonly WindowOutput[];
   readonly inferenceMs: number;
+  /** When the run began, as `monotonicMs` of `monotonic-clock.ts` tells it. */
+  readonly startedAt: number;
 }
 
 /** An error crosses as facts: the structured clone drops an error's class and own fields. */
@@ -158,6 +160,7 @@ function isResult(message: Partial<Record<string, unknown>>): boolean {
   return (
     Number.isSafeInteger(message["id"]) &&
     isDuration(message["inferenceMs"]) &&
+    Number.isFinite(message["startedAt"]) &&
     Array.isArray(outputs) &&
     outputs.every((output: unknown) => isOutput(output))
   );

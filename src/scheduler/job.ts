@@ -1,4 +1,5 @@
 import type { WindowInput, WindowOutput } from "../processes/protocol.ts";
+import type { OpenStage } from "../request-timeline.ts";
 import type { QueueEntry } from "./fair-queue.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -35,6 +36,7 @@ export class Job {
   readonly #outputs: (WindowOutput | undefined)[];
   /** On the clock of `performance.now()`. */
   readonly submittedAt: number;
+  readonly #queueing: OpenStage | undefined;
   #missing: number;
   #dispatchedAt: number | null = null;
   #isSettled = false;
@@ -56,6 +58,7 @@ export class Job {
     this.#outputs = inputs.map(() => undefined);
     this.#missing = inputs.length;
     this.submittedAt = now;
+    this.#queueing = context.timeline?.begin("queue", now);
   }
 
   get isSettled(): boolean {
@@ -64,6 +67,7 @@ export class Job {
 
   markDispatched(now: number): void {
     this.#dispatchedAt ??= now;
+    this.#queueing?.end(now, { windows: this.windows.length, length: this.length });
   }
 
   deliver(index: number, output: WindowOutput, now: number): void {

@@ -1,12 +1,15 @@
+import type { RequestIds } from "../events.ts";
+import type { RequestTimeline } from "../request-timeline.ts";
 import type { Deadline } from "./deadline.ts";
 
 /** Who asks, and until when: made at admission, handed down unchanged to every stage. */
-export interface RequestContext {
-  readonly requestId: string;
+export interface RequestContext extends RequestIds {
   readonly client: ClientKey;
   readonly deadline: Deadline;
   /** Aborted with a `ServiceError` as its reason: `deadline_exceeded`, `client_closed_request` or `draining`. */
   readonly signal: AbortSignal;
+  /** Where stages note when they worked on it; null when nobody wants to know. */
+  readonly timeline: RequestTimeline | null;
 }
 
 /**

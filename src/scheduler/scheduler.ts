@@ -2,6 +2,7 @@ import { ServiceError } from "../errors.ts";
 import type { EventBus } from "../events.ts";
 import { type InferenceProcess, ProcessExitedError } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
+import type { StageFacts } from "../request-timeline.ts";
 import { allAborted } from "./all-aborted.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
@@ -9,6 +10,7 @@ import { FairQueue } from "./fair-queue.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
+import { RunStages } from "./run-stages.ts";
 import { WaitingJobs } from "./waiting-jobs.ts";
 
 export interface SchedulerSettings extends BatchLimits {
@@ -24,6 +26,7 @@ export interface SchedulerSettings extends BatchLimits {
 
 export interface SchedulerOptions {
   readonly model: string;
+  readonly version: string;
   readonly events: EventBus;
   /** What the length of a window counts. */
   readonly unit: "tokens" | "frames";
@@ -288,6 +291,7 @@ export class Scheduler {
     const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
     // What ends the run early: nobody waits for any of its requests any more.
     using interruption = this.#options.interleavesRuns ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
+    const stages = new RunStages(batch, now);
     let result: ResultMessage;
     try {
       result = await instance.run(
@@ -296,12 +300,19 @@ export class Scheduler {
         interruption?.signal,
       );
     } catch (error) {
+      stages.fail(this.#runFacts(instance, batch, paddedLength), error);
       this.#retryAlone(batch, error);
       this.#endRun(instance, batch);
       return;
     }
+    stages.end(this.#runFacts(instance, batch, paddedLength), result);
     this.#endRun(instance, batch);
     this.#deliver(batch, result, paddedLength);
+  }
+
+  #runFacts({ pid, device }: InferenceProcess, { length: batchWindows }: Batch, batchPaddedLength: number): StageFacts {
+    const { model, version: modelVersion } = this.#options;
+    return { model, modelVersion, pid, device, batchWindows, batchPaddedLength };
   }
 
   #endRun(instance: InferenceProcess, batch: Batch): void {

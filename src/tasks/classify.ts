@@ -50,10 +50,14 @@ export async function classify(
   events: EventBus,
 ): Promise<ClassifyResult> {
   const start = performance.now();
+  const preprocess = context.timeline?.begin("preprocess", start);
   const texts = await model.prepare(input.texts, context);
-  const preprocessMs = performance.now() - start;
+  const preparedAt = performance.now();
+  const preprocessMs = preparedAt - start;
   const windows = texts.flatMap((text) => text.windows.map(({ inputIds }) => inputIds));
+  preprocess?.end(preparedAt, { texts: texts.length, windows: windows.length });
   const { logits, queueMs, inferenceMs } = await model.run(windows, context);
+  const postprocess = context.timeline?.begin("postprocess", performance.now());
   let at = 0;
   const classifications = texts.map((text) => {
     const rows = logits.slice(at, at + text.windows.length);
@@ -65,7 +69,9 @@ export async function classify(
   for (const { scores: textScores } of classifications) {
     events.emit("text_classified", { model: model.identity.name, scores: textScores });
   }
-  const totalMs = performance.now() - start;
+  const now = performance.now();
+  postprocess?.end(now);
+  const totalMs = now - start;
   return { model: model.identity, classifications, steps: { queueMs, preprocessMs, inferenceMs, totalMs } };
 }
 

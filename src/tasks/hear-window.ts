@@ -72,9 +72,12 @@ export async function hearWindow(
 
 async function hear(model: SpeechModel, window: SpeechWindowInput, context: RequestContext): Promise<HeardWindow> {
   const output = await model.transcribe(window, context);
+  const postprocess = context.timeline?.begin("postprocess", performance.now());
   checkOutput(output, model.languages);
   const { tokenIds, language, languageProbability, noSpeechProbability, averageLogProbability } = output;
   const text = model.decode(tokenIds).trim();
+  const compressionRatio = compressionRatioOf(text);
+  postprocess?.end(performance.now());
   return {
     text,
     tokens: tokenIds.length,
@@ -82,7 +85,7 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
     languageProbability: clamp(languageProbability),
     noSpeechProbability: clamp(noSpeechProbability),
     averageLogProbability: Math.min(0, averageLogProbability),
-    compressionRatio: compressionRatioOf(text),
+    compressionRatio,
     isStopped: output.ending === "loop",
     queueMs: output.queueMs,
     inferenceMs: output.inferenceMs,

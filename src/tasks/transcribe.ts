@@ -1,4 +1,4 @@
-import type { EventBus, StepDurations } from "../events.ts";
+import type { EventBus, RequestIds, StepDurations } from "../events.ts";
 import type { AudioSession, AudioSummary, AudioWindow, SpeechSegment } from "../processes/audio-processes.ts";
 import type { Deadline } from "../scheduler/deadline.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
@@ -234,9 +234,14 @@ class TranscriptionRun {
     this.#inferenceMs += heard.inferenceMs;
   }
 
+  #ids(): RequestIds {
+    const { requestId, traceId, spanId } = this.#context;
+    return { requestId, traceId, spanId };
+  }
+
   #tellSegment({ startMs, endMs, tokens }: Omit<TranscriptSegment, "id">): void {
-    const { requestId } = this.#context;
-    this.#events.emit("segment_processed", { requestId, model: this.#model.identity.name, startMs, endMs, tokens });
+    const model = this.#model.identity.name;
+    this.#events.emit("segment_processed", { ...this.#ids(), model, startMs, endMs, tokens });
   }
 
   #summarise(audio: AudioSummary): TranscriptSummary {
@@ -245,7 +250,7 @@ class TranscriptionRun {
     const times = { queueMs: this.#queueMs, preprocessMs, inferenceMs: this.#inferenceMs };
     const model = this.#model.identity;
     this.#events.emit("audio_processed", {
-      requestId: this.#context.requestId,
+      ...this.#ids(),
       model: model.name,
       audioMs: durationMs,
       speechMs,

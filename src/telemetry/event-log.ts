@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import type { EventBus, ModelState, ProcessExitReason } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import type { LineLevel, Logger } from "./logger.ts";
-import { logRequests } from "./request-log.ts";
+import { idFields, logRequests } from "./request-log.ts";
 import { isoTimestamp } from "./timestamp.ts";
 
 /** Writes one line for each event that an operator may want to read. */
@@ -13,8 +13,9 @@ export function logEvents(events: EventBus, logger: Logger, config: () => Config
   logMemory(events, logger);
   logAudio(events, logger);
   logRequests(events, logger, config);
-  events.on("error_occurred", ({ where, error }) => {
-    logger.write("error", "error_occurred", { where, error: describeError(error) });
+  events.on("error_occurred", ({ where, error, request }) => {
+    const ids = request === undefined ? {} : idFields(request);
+    logger.write("error", "error_occurred", { ...ids, where, error: describeError(error) });
   });
 }
 
@@ -85,13 +86,13 @@ function logMemory(events: EventBus, logger: Logger): void {
 
 function logAudio(events: EventBus, logger: Logger): void {
   events.on("audio_ready", (ready) => logger.write("info", "audio_ready", { ...ready }));
-  events.on("audio_process_crashed", ({ requestId, pid, exitCode, signal, isReplaced }) => {
-    const fields = { request_id: requestId, pid, exit_code: exitCode, signal, is_replaced: isReplaced };
+  events.on("audio_process_crashed", ({ pid, exitCode, signal, isReplaced, ...ids }) => {
+    const fields = { ...idFields(ids), pid, exit_code: exitCode, signal, is_replaced: isReplaced };
     logger.write("warn", "audio_process_crashed", fields);
   });
-  events.on("audio_processed", ({ requestId, model, audioMs, speechMs, windows, processingMs }) => {
+  events.on("audio_processed", ({ model, audioMs, speechMs, windows, processingMs, ...ids }) => {
     const milliseconds = { audio_ms: audioMs, speech_ms: speechMs, processing_ms: Math.round(processingMs) };
-    logger.write("info", "audio_processed", { request_id: requestId, model, windows, ...milliseconds });
+    logger.write("info", "audio_processed", { ...idFields(ids), model, windows, ...milliseconds });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { EventBus, ServiceEvents } from "../events.ts";
+import type { EventBus, RequestIds, ServiceEvents } from "../events.ts";
 import { boundedValue } from "./bounded-value.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 
@@ -43,9 +43,7 @@ function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
 
 function fieldsOf(request: FinishedRequest, { channels, media }: Config["telemetry"]): Record<string, unknown> {
   return {
-    request_id: request.requestId,
-    trace_id: request.traceId,
-    span_id: request.spanId,
+    ...idFields(request),
     method: request.method,
     route: request.route,
     client_id: request.clientId,
@@ -64,6 +62,11 @@ function fieldsOf(request: FinishedRequest, { channels, media }: Config["telemet
     }),
     ...(Object.keys(request.facts).length > 0 && { facts: request.facts }),
   };
+}
+
+/** What names a request on each of its lines. */
+export function idFields({ requestId, traceId, spanId }: RequestIds): Record<string, string> {
+  return { request_id: requestId, trace_id: traceId, span_id: spanId };
 }
 
 /** To the microsecond. */

@@ -6,6 +6,7 @@ import { UploadRoom } from "../../src/admission/upload-room.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus, ServiceEvents } from "../../src/events.ts";
 import { type App, createApp } from "../../src/http/app.ts";
+import type { DecideSampling } from "../../src/http/exchange.ts";
 import type { HealthReport } from "../../src/http/health-report.ts";
 import type { TranscriptionLimits } from "../../src/http/transcription-run.ts";
 import { collectEvents, strictEventBus } from "./event-bus.ts";
@@ -48,6 +49,7 @@ export interface FakeApp extends AsyncDisposable {
   /** The clock of the buckets, in milliseconds. */
   clockMs: number;
   metricsText: () => Promise<{ contentType: string; body: string }>;
+  decideSampling: DecideSampling;
   /** Listens on a free port of the loopback interface. */
   listen(): Promise<number>;
 }
@@ -82,6 +84,7 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
     buckets: { store: new MemoryStore(1_000, () => fake.clockMs), leastShare: 1 },
     clockMs: 0,
     metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
+    decideSampling: () => null,
   };
   const app = await createApp({
     permits: new ConcurrencyLimit(() => fake.config.server.maxConcurrentRequests),
@@ -104,6 +107,7 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
       now: () => fake.now,
     },
     buckets: () => fake.buckets,
+    decideSampling: (trace, route) => fake.decideSampling(trace, route),
     version: "0.1.0",
   });
   return Object.assign(fake, {
@@ -162,7 +166,13 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
     },
     deadline: { defaultMs: 30_000, ...changes.deadline },
     log: { level: "info", successSampleRatio: 1 },
-    telemetry: { channels: [], media: [], serverTiming: false, ...changes.telemetry },
+    telemetry: {
+      channels: [],
+      media: [],
+      serverTiming: false,
+      propagation: ["b3", "tracecontext"],
+      ...changes.telemetry,
+    },
     classify: { model: "camembert-toxicity-fr", threshold: 0.5, ...changes.classify },
     transcribe: { model: "whisper-base" },
     audio: {

@@ -82,7 +82,7 @@ export class FakeProcess {
       kind: "logits" as const,
       logits: Float32Array.of((input.kind === "text" ? input.inputIds : input.features)[0] ?? 0, 0),
     }));
-    run.settle.resolve({ type: "result", id: this.runs.length, outputs: outputs ?? echoed, inferenceMs });
+    run.settle.resolve({ type: "result", id: this.runs.length, outputs: outputs ?? echoed, inferenceMs, startedAt: 0 });
   }
 
   failRun(): void {

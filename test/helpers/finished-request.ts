@@ -1,10 +1,20 @@
 import type { ServiceEvents } from "../../src/events.ts";
+import { requestIds } from "./request-ids.ts";
 
 /** A classify request that ended well, with every field filled. */
 export const finishedRequest: ServiceEvents["request_finished"] = {
-  requestId: "r-1",
-  traceId: "a".repeat(32),
-  spanId: "b".repeat(16),
+  ...requestIds("r-1"),
+  trace: {
+    traceId: "a".repeat(32),
+    spanId: "b".repeat(16),
+    parentSpanId: null,
+    isNew: true,
+    sampled: null,
+    isDebug: false,
+    traceState: null,
+  },
+  startedAt: 1_000,
+  timeline: null,
   method: "POST",
   route: "/v1/classify",
   clientId: "shop",

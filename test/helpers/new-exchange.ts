@@ -8,6 +8,7 @@ export function newExchange(events = strictEventBus()): Exchange {
   return new Exchange({
     requestId: "request-1",
     trace: newTrace(),
+    decideSampling: () => null,
     method: "GET",
     route: "/",
     isTask: false,

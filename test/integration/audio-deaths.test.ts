@@ -11,6 +11,7 @@ import { ffmpegPath, missingDecoder } from "../../src/processes/missing-decoder.
 import { childProcesses } from "../helpers/child-processes.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { descendants, killAll, waitUntil } from "../helpers/process-facts.ts";
+import { requestIds } from "../helpers/request-ids.ts";
 import { speechFile } from "../helpers/speech-file.ts";
 import { whisperWindows } from "../helpers/window-shapes.ts";
 
@@ -106,7 +107,7 @@ describe.each(cases.filter(({ decoder }) => missingDecoder(decoder, projectRoot)
 
     function open(): AudioSession {
       const { signal } = new AbortController();
-      return audio.open(options, { requestId: "request", signal, onProgress: () => {} });
+      return audio.open(options, { ...requestIds("request"), signal, onProgress: () => {} });
     }
   },
 );

@@ -18,6 +18,7 @@ import { childProcesses } from "../helpers/child-processes.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
 import { isAlive, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { readAll } from "../helpers/read-all.ts";
+import { requestIds } from "../helpers/request-ids.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
 import { voxtralWindows, whisperWindows } from "../helpers/window-shapes.ts";
 
@@ -189,7 +190,7 @@ describe.each(decoders)("with %s", (decoder) => {
         killAll(spare);
       }
     }
-    expect(crashes).toMatchObject([{ requestId: "request", signal: "SIGKILL", isReplaced: true }]);
+    expect(crashes).toMatchObject([{ ...requestIds("request"), signal: "SIGKILL", isReplaced: true }]);
     expect(windows.map(({ index }) => index)).toEqual(windows.map((_, at) => at));
     expect(speech(windows)).toEqual(speech(expected.windows));
     expect(await session.summary).toMatchObject({ durationMs: expected.summary.durationMs });
@@ -259,7 +260,7 @@ describe.each(decoders)("with %s", (decoder) => {
     // The spare that the request takes; the one that takes its place is started later.
     const spare = childProcesses();
     expect(spare).not.toEqual([]);
-    const session = audio.open(options, { requestId: "request", signal: controller.signal, onProgress: () => {} });
+    const session = audio.open(options, { ...requestIds("request"), signal: controller.signal, onProgress: () => {} });
     await session.write(speechFile(["vm-intro.wav"], 0));
     const reading = readAll(session.windows);
     controller.abort(new ServiceError("client_closed_request", "gone"));
@@ -290,7 +291,7 @@ describe.each(decoders)("with %s", (decoder) => {
 
   function open(changes: Partial<AudioOptions> = {}): AudioSession {
     const { signal } = new AbortController();
-    return audio.open({ ...options, ...changes }, { requestId: "request", signal, onProgress: () => {} });
+    return audio.open({ ...options, ...changes }, { ...requestIds("request"), signal, onProgress: () => {} });
   }
 
   async function decode(bytes: Uint8Array, changes: Parameters<typeof open>[0] = {}) {
@@ -309,7 +310,7 @@ test("without its decoder the service starts, says what is missing, and refuses 
   expect(errors).toMatchObject([{ where: "audio", error: { name: "OperatorError", message: audio.problem } }]);
   expect(audio.refusal()).toMatchObject({ code: "circuit_open" });
   expect(() =>
-    audio.open(options, { requestId: "request", signal: new AbortController().signal, onProgress: () => {} }),
+    audio.open(options, { ...requestIds("request"), signal: new AbortController().signal, onProgress: () => {} }),
   ).toThrow(ServiceError);
   await audio.close();
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type ErrorCode, errorCodes, ServiceError, type ServiceErrorOptions } from "../../../src/errors.ts";
 import { errorResponse } from "../../../src/http/error-response.ts";
 
-const addressee = { requestId: "request-1", traceId: "0af7651916cd43dd8448eb211c80319c" };
+const ids = { requestId: "request-1", traceId: "0af7651916cd43dd8448eb211c80319c" };
+const addressee = { ids, traceHeaders: ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"] };
 
 function responseTo(code: ErrorCode, options: ServiceErrorOptions = {}) {
   const { status, headers, body } = errorResponse(new ServiceError(code, "Dommage.", options), addressee);
@@ -16,9 +17,10 @@ describe("errorResponse", () => {
     expect(status).toBe(400);
     expect(JSON.parse(body)).toEqual({
       error: { message: "Dommage.", type: "invalid_request_error", param: "input[3]", code: "invalid_request" },
-      ...addressee,
+      ...ids,
     });
     expect(headers["x-request-id"]).toBe("request-1");
+    expect(headers["traceparent"]).toBe("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00");
   });
 
   it("counts its length in bytes", () => {

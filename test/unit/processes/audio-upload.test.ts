@@ -9,6 +9,7 @@ import { SpoolSpace } from "../../../src/processes/spool-space.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeWorker } from "../../helpers/fake-worker.ts";
 import { readAll } from "../../helpers/read-all.ts";
+import { requestIds } from "../../helpers/request-ids.ts";
 import { whisperWindows } from "../../helpers/window-shapes.ts";
 
 const end: AudioEnd = {
@@ -101,7 +102,9 @@ test("after a kill another worker goes on behind the windows that were handed ou
   await vi.waitFor(() => expect(started[0]?.start?.deliveredWindows).toBe(1));
   sendWindow(started[0], 1, [[1000, 2000, 0]]);
   expect((await next).value).toMatchObject({ index: 1 });
-  expect(events).toEqual([{ requestId: "request", pid: 4711, exitCode: null, signal: "SIGKILL", isReplaced: true }]);
+  expect(events).toEqual([
+    { ...requestIds("request"), pid: 4711, exitCode: null, signal: "SIGKILL", isReplaced: true },
+  ]);
 });
 
 test("a window that was on its way when the worker died is handed out once", async () => {
@@ -244,7 +247,11 @@ function createUpload(worker: FakeWorker) {
   let closings = 0;
   const upload = new AudioUpload({
     audio: { windows: whisperWindows, maxSeconds: 60, maxBytes: 1000, isStreamed: true },
-    request: { requestId: "request", signal: controller.signal, onProgress: (decodedMs) => progress.push(decodedMs) },
+    request: {
+      ...requestIds("request"),
+      signal: controller.signal,
+      onProgress: (decodedMs) => progress.push(decodedMs),
+    },
     spare: { worker, upload: new SpoolFile() },
     space: new SpoolSpace(() => 1_000_000),
     events,

@@ -17,6 +17,7 @@ import { FakeAudioSession } from "../../helpers/fake-audio-session.ts";
 import { FakeServedModel, toxicWord } from "../../helpers/fake-served-model.ts";
 import { FakeSpeechModel } from "../../helpers/fake-speech-model.ts";
 import { requestContext } from "../../helpers/request-context.ts";
+import { requestIds } from "../../helpers/request-ids.ts";
 
 const plain: TranscribeInput = { language: "fr", temperature: 0, seed: 7, moderation: null, threshold: 0.5 };
 
@@ -219,10 +220,10 @@ test("segments and the end are told to whoever counts them, without a word of th
   const audio = FakeAudioSession.of([[[0, 1_000]]]);
   await read(start(new FakeSpeechModel(), audio, plain, {}, events));
   expect(told.map((collected) => collected)).toEqual([
-    [{ requestId: "request-1", model: "whisper-base", startMs: 0, endMs: 1_000, tokens: 15 }],
+    [{ ...requestIds(), model: "whisper-base", startMs: 0, endMs: 1_000, tokens: 15 }],
     [
       {
-        requestId: "request-1",
+        ...requestIds(),
         model: "whisper-base",
         audioMs: 10_000,
         speechMs: 8_000,

@@ -8,6 +8,7 @@ import { logEvents } from "../../../src/telemetry/event-log.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { finishedRequest } from "../../helpers/finished-request.ts";
 import { LogLines } from "../../helpers/log-lines.ts";
+import { requestIds } from "../../helpers/request-ids.ts";
 
 test("the life of the service is told at info", () => {
   const { bus, lines } = createLog();
@@ -172,7 +173,13 @@ test("why a model cannot be opened is told", () => {
 test("the audio stage tells what holds around its processes, and which of them crashed", () => {
   const { bus, lines } = createLog();
   bus.emit("audio_ready", { decoder: "node-av", sandbox: ["prlimit"] });
-  bus.emit("audio_process_crashed", { requestId: "r-1", pid: 7, exitCode: null, signal: "SIGSEGV", isReplaced: true });
+  bus.emit("audio_process_crashed", {
+    ...requestIds("r-1"),
+    pid: 7,
+    exitCode: null,
+    signal: "SIGSEGV",
+    isReplaced: true,
+  });
   expect(lines.parsed).toMatchObject([
     { level: "info", event: "audio_ready", decoder: "node-av", sandbox: ["prlimit"] },
     { level: "warn", event: "audio_process_crashed", request_id: "r-1", pid: 7, signal: "SIGSEGV", is_replaced: true },
@@ -182,7 +189,7 @@ test("the audio stage tells what holds around its processes, and which of them c
 test("a transcribed upload is told with its lengths and what it took", () => {
   const { bus, lines } = createLog();
   bus.emit("audio_processed", {
-    requestId: "r-1",
+    ...requestIds("r-1"),
     model: "whisper",
     audioMs: 12_500,
     speechMs: 9_000,
@@ -205,7 +212,7 @@ test("a transcribed upload is told with its lengths and what it took", () => {
 
 test("what only metrics count is not logged", () => {
   const { bus, lines } = createLog();
-  bus.emit("segment_processed", { requestId: "r", model: "whisper", startMs: 0, endMs: 900, tokens: 4 });
+  bus.emit("segment_processed", { ...requestIds(), model: "whisper", startMs: 0, endMs: 900, tokens: 4 });
   bus.emit("request_received", { requestId: "r", route: "/v1/classify" });
   bus.emit("text_classified", { model: "small", scores: [{ label: "toxic", score: 0.9 }] });
   bus.emit("batch_completed", { model: "small", windows: 1, length: 2, paddedLength: 2, inferenceMs: 3 });

@@ -5,6 +5,7 @@ import type { MeasuredModel } from "../../../src/telemetry/gauge-readers.ts";
 import { metricTable } from "../../../src/telemetry/metric-table.ts";
 import { Metrics, type MetricsOptions } from "../../../src/telemetry/metrics.ts";
 import { finishedRequest as request } from "../../helpers/finished-request.ts";
+import { requestIds } from "../../helpers/request-ids.ts";
 
 const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
@@ -223,7 +224,7 @@ test("scores, batches and restarts are counted as they happen", async () => {
   bus.emit("process_exited", { ...exit, reason: "crashed" });
   bus.emit("process_exited", { ...exit, reason: "stopped" });
   bus.emit("text_worker_restarted", { model: "small", reason: "time_limit" });
-  bus.emit("audio_process_crashed", { requestId: "r", pid: 1, exitCode: null, signal: "SIGSEGV", isReplaced: true });
+  bus.emit("audio_process_crashed", { ...requestIds(), pid: 1, exitCode: null, signal: "SIGSEGV", isReplaced: true });
   expect(await samples("toxicity_prediction_scores")).toEqual(
     expect.arrayContaining([
       'toxicity_prediction_scores_bucket{le="0.7",label="toxic"} 0',
@@ -286,7 +287,7 @@ test("replacements are counted by what ran short and how they ended; they are no
 
 test("transcribed audio is counted in seconds, with how long it took for its length", async () => {
   const { bus, samples } = createMetrics();
-  const audio = { requestId: "r", model: "whisper", speechMs: 9_000, windows: 1 };
+  const audio = { ...requestIds(), model: "whisper", speechMs: 9_000, windows: 1 };
   bus.emit("audio_processed", { ...audio, audioMs: 12_500, processingMs: 1_250 });
   bus.emit("audio_processed", { ...audio, audioMs: 0, processingMs: 5 });
   expect(await samples("audio_processed_seconds_total")).toEqual([
