@@ -67,6 +67,10 @@ export interface ServiceEvents {
   secret_rotation_failed: { readonly bundle: string; readonly reason: "invalid" | "missing" | "subscriber" };
   /** The buckets of rate limits are shared through Redis from now on, or each instance has its own because of `reason`. */
   rate_limit_store_changed: { readonly isShared: boolean; readonly reason: string | null };
+  /** What an operator has asked of tracing and does not get. Names variables, never values. */
+  tracing_warned: { readonly warning: string };
+  /** Spans that never reached the collector. */
+  spans_lost: { readonly spans: number; readonly reason: SpanLoss };
   request_received: { readonly requestId: string; readonly route: string };
   request_finished: RequestFacts & {
     readonly trace: TraceContext;
@@ -170,6 +174,9 @@ export interface ServiceEvents {
   /** `request` names the one that met the error, where one did. */
   error_occurred: { readonly where: ErrorOrigin; readonly error: unknown; readonly request?: RequestIds };
 }
+
+/** Why a span was never exported. */
+export type SpanLoss = "queue_full" | "export_failed" | "shutdown";
 
 /** Where an error of our own was met. */
 export type ErrorOrigin =

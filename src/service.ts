@@ -8,6 +8,7 @@ import { UploadRoom } from "./admission/upload-room.ts";
 import { describeProblem } from "./config/config-error.ts";
 import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig, projectRoot } from "./config/load-config.ts";
+import { takeTracingEnvironment } from "./config/tracing-environment.ts";
 import type { Config } from "./config.ts";
 import { ConfigStore } from "./config-store.ts";
 import { EventBus } from "./events.ts";
@@ -25,6 +26,7 @@ import type { ServedModel } from "./tasks/served-model.ts";
 import { logEvents } from "./telemetry/event-log.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { openTracing } from "./telemetry/tracing/tracing.ts";
 
 /** A running service, as `main.ts` and the tests hold it. */
 export interface Service {
@@ -49,6 +51,9 @@ const { version } = JSON.parse(readFileSync(new URL("../package.json", import.me
 
 const noKeys: KeyRecords = new Map();
 
+/** What is left of traces may hold up the end of the service for so long, in milliseconds, within its time limit. */
+const traceFlushMs = 2_000;
+
 /** What no operator has asked to change about transcriptions. */
 const transcriptionLimits = {
   /** Speech codecs make 600 and more while somebody speaks; those that send little in silence still make about this. */
@@ -67,6 +72,7 @@ export async function createService(environment?: Environment): Promise<Service>
   const startedAt = performance.now();
   // Before anything starts a child, which would inherit them.
   const secretVariables = takeSecrets(environment);
+  const tracingEnvironment = takeTracingEnvironment(environment);
   const events = new EventBus((event, error) => {
     logger.subscriberFailed(event, error);
     if (event !== "subscriber_failed") {
@@ -137,6 +143,7 @@ export async function createService(environment?: Environment): Promise<Service>
     events,
     version,
   });
+  const tracing = await openTracing(tracingEnvironment.settings, { events, config: () => config.current(), version });
   const secrets = openSecrets(config.current(), secretVariables, events);
   requireKeys(config.current());
   const buckets = await openBuckets(secrets, () => config.current().rateLimit.redisShare, events);
@@ -164,7 +171,7 @@ export async function createService(environment?: Environment): Promise<Service>
       now: () => Date.now(),
     },
     buckets: buckets.current,
-    decideSampling: () => null,
+    decideSampling: (trace, route) => tracing.decideSampling(trace, route),
     version,
   });
 
@@ -210,6 +217,9 @@ export async function createService(environment?: Environment): Promise<Service>
       const address = await app.listen({ host, port });
       events.emit("service_started", { address });
       announceSecurity(address);
+      for (const warning of tracingEnvironment.warnings) {
+        events.emit("tracing_warned", { warning });
+      }
       config.watch();
       secrets.watch();
       if (!hasParentDeathSignal()) {
@@ -232,12 +242,14 @@ export async function createService(environment?: Environment): Promise<Service>
       secrets.close();
       memory.close();
       const { readinessDelayMs, timeoutMs } = config.current().shutdown;
+      const cutOffAt = performance.now() + timeoutMs;
       await sleep(readinessDelayMs);
       isDraining = true;
       const isClean = await Promise.race([finish(), sleep(timeoutMs - readinessDelayMs, false, { ref: false })]);
       if (!isClean) {
         kill();
       }
+      await tracing.close(Math.min(traceFlushMs, Math.max(0, cutOffAt - performance.now())));
       events.emit("service_stopped", { reason });
       await logger.flush();
       return isClean;

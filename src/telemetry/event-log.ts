@@ -5,6 +5,8 @@ import type { LineLevel, Logger } from "./logger.ts";
 import { idFields, logRequests } from "./request-log.ts";
 import { isoTimestamp } from "./timestamp.ts";
 
+const lostSpansIntervalMs = 60_000;
+
 /** Writes one line for each event that an operator may want to read. */
 export function logEvents(events: EventBus, logger: Logger, config: () => Config): void {
   logService(events, logger);
@@ -13,6 +15,7 @@ export function logEvents(events: EventBus, logger: Logger, config: () => Config
   logMemory(events, logger);
   logAudio(events, logger);
   logRequests(events, logger, config);
+  logTracing(events, logger);
   events.on("error_occurred", ({ where, error, request }) => {
     const ids = request === undefined ? {} : idFields(request);
     logger.write("error", "error_occurred", { ...ids, where, error: describeError(error) });
@@ -93,6 +96,22 @@ function logAudio(events: EventBus, logger: Logger): void {
   events.on("audio_processed", ({ model, audioMs, speechMs, windows, processingMs, ...ids }) => {
     const milliseconds = { audio_ms: audioMs, speech_ms: speechMs, processing_ms: Math.round(processingMs) };
     logger.write("info", "audio_processed", { ...idFields(ids), model, windows, ...milliseconds });
+  });
+}
+
+/** A collector that is away loses spans by the second: one line a minute tells of them. */
+function logTracing(events: EventBus, logger: Logger): void {
+  events.on("tracing_warned", ({ warning }) => logger.write("warn", "tracing_warned", { warning }));
+  let lost = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  events.on("spans_lost", ({ spans, reason }) => {
+    lost += spans;
+    const now = performance.now();
+    if (now - toldAt >= lostSpansIntervalMs || reason === "shutdown") {
+      logger.write("warn", "spans_lost", { spans: lost, reason });
+      toldAt = now;
+      lost = 0;
+    }
   });
 }
 

@@ -6,6 +6,7 @@ import type {
   ProcessExitReason,
   ReplacementOutcome,
   ServiceEvents,
+  SpanLoss,
   TextWorkerExitReason,
 } from "../events.ts";
 
@@ -387,6 +388,13 @@ export const metricTable = {
     unit: "lines",
     help: "Log lines that were thrown away because nobody read them.",
     labels: {},
+  },
+  lostSpans: {
+    name: "trace_spans_dropped_total",
+    type: "counter",
+    unit: "spans",
+    help: "Spans that never reached the collector: the queue was full, their export failed, or the service ended.",
+    labels: { reason: everyOf<SpanLoss>()(["queue_full", "export_failed", "shutdown"]) },
   },
   readFailures: {
     name: "metric_read_failures_total",

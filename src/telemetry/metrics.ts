@@ -113,9 +113,10 @@ export class Metrics {
   }
 
   #countTelemetry(events: EventBus): void {
-    const { logLinesLost, subscriberFailures } = this.#instruments;
+    const { logLinesLost, lostSpans, subscriberFailures } = this.#instruments;
     events.on("subscriber_failed", ({ event }) => subscriberFailures.add({ event }));
     events.on("log_lines_lost", ({ lines }) => logLinesLost.add({}, lines));
+    events.on("spans_lost", ({ spans, reason }) => lostSpans.add({ reason }, spans));
   }
 
   #countRequest(request: ServiceEvents["request_finished"]): void {

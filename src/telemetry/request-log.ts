@@ -2,11 +2,9 @@ import type { Config } from "../config.ts";
 import type { EventBus, RequestIds, ServiceEvents } from "../events.ts";
 import { boundedValue } from "./bounded-value.ts";
 import type { LineLevel, Logger } from "./logger.ts";
+import { isQuietRoute } from "./quiet-routes.ts";
 
 type FinishedRequest = ServiceEvents["request_finished"];
-
-/** Asked every few seconds by machines; worth a line only to whoever debugs them. */
-const quietRoutes: ReadonlySet<string> = new Set(["/livez", "/readyz", "/startupz", "/health", "/metrics"]);
 
 /** Writes one line for each finished request; of those that went well, the share that the settings ask for. */
 export function logRequests(events: EventBus, logger: Logger, config: () => Config): void {
@@ -31,7 +29,7 @@ function isChosen(traceId: string, ratio: number): boolean {
 }
 
 function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
-  if (quietRoutes.has(route)) {
+  if (isQuietRoute(route)) {
     return "debug";
   }
   if (statusCode < 500) {
@@ -44,6 +42,7 @@ function levelOf({ route, statusCode }: FinishedRequest): LineLevel {
 function fieldsOf(request: FinishedRequest, { channels, media }: Config["telemetry"]): Record<string, unknown> {
   return {
     ...idFields(request),
+    ...(request.trace.parentSpanId !== null && { parent_span_id: request.trace.parentSpanId }),
     method: request.method,
     route: request.route,
     client_id: request.clientId,

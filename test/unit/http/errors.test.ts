@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorCode, errorCodes, ServiceError } from "../../../src/errors.ts";
+import type { RequestIds } from "../../../src/events.ts";
 import { fakeApp } from "../../helpers/fake-app.ts";
 import { classifyBody } from "../../helpers/fake-client.ts";
 import { expectError } from "../../helpers/fake-error-check.ts";
@@ -100,7 +101,7 @@ describe.each(taskPaths)("POST %s", (url) => {
     expect(expectError(await fake.app.inject({ method: "POST", url, payload }), "internal_error").message).not.toMatch(
       /secret/,
     );
-    expect(fake.failures).toEqual([{ where: "http", error: bug }]);
+    expect(fake.failures).toEqual([{ where: "http", error: bug, request: idsOf(fake.finished[0]) }]);
     expect(fake.finished).toMatchObject([{ statusCode: 500, code: "internal_error" }]);
   });
 });
@@ -193,7 +194,8 @@ describe("every answer", () => {
     const traceparent = "00-80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-01";
     const response = await fake.app.inject({ url: "/nope", headers: { traceparent } });
     expect(response.json<{ traceId: string }>().traceId).toBe("80f198ee56343ba864fe8b2a57d3eff7");
-    expect(fake.finished).toMatchObject([{ traceId: "80f198ee56343ba864fe8b2a57d3eff7", spanId: "e457b5a2e4d86bd1" }]);
+    const trace = expect.objectContaining({ parentSpanId: "e457b5a2e4d86bd1", sampled: true });
+    expect(fake.finished).toMatchObject([{ traceId: "80f198ee56343ba864fe8b2a57d3eff7", trace }]);
   });
 
   it("does not say what serves it", async () => {
@@ -203,3 +205,7 @@ describe("every answer", () => {
     expect(response.headers).not.toHaveProperty("x-powered-by");
   });
 });
+
+function idsOf(request: RequestIds | undefined): RequestIds | undefined {
+  return request && { requestId: request.requestId, traceId: request.traceId, spanId: request.spanId };
+}

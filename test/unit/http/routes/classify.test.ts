@@ -106,6 +106,9 @@ describe("POST /v1/classify", () => {
         requestId: expect.any(String),
         traceId,
         spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
+        trace: expect.objectContaining({ traceId, parentSpanId: null, sampled: null, traceState: null }),
+        startedAt: expect.any(Number),
+        timeline: null,
         method: "POST",
         route: "/v1/classify",
         clientId: "app-1",
@@ -129,7 +132,10 @@ describe("POST /v1/classify", () => {
     const headers = { b3: "463ac35c9f6413ad48485a3953bb6124-e457b5a2e4d86bd1-1" };
     const payload = { ...classifyBody(), extraParams: { "X-B3-TraceId": traceId } };
     await fake.app.inject({ ...request, headers, payload });
-    expect(fake.finished[0]).toMatchObject({ traceId: "463ac35c9f6413ad48485a3953bb6124", spanId: "e457b5a2e4d86bd1" });
+    expect(fake.finished[0]).toMatchObject({
+      traceId: "463ac35c9f6413ad48485a3953bb6124",
+      trace: { parentSpanId: "e457b5a2e4d86bd1", sampled: true },
+    });
   });
 
   it("begins a new trace where the body names a malformed one", async () => {

@@ -360,7 +360,7 @@ describe("a transcription that fails", () => {
     const bug = new Error("bug");
     fake.speechModel.hear = () => Promise.reject(bug);
     expect(expectError(await fake.app.inject(rawUpload()), "internal_error").message).not.toContain("bug");
-    expect(fake.failures).toEqual([{ where: "http", error: bug }]);
+    expect(fake.failures).toMatchObject([{ where: "http", error: bug }]);
     expect(fake.uploads.sessions.every(({ isClosed }) => isClosed)).toBe(true);
     expect(fake.speechModel.holds).toBe(0);
   });
