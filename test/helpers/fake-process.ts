@@ -19,6 +19,7 @@ let nextPid = 1;
 /** An inference process without a process: the test decides when it is ready, what it answers and when it dies. */
 export class FakeProcess {
   readonly pid = nextPid++;
+  readonly device = "cpu";
   /** Every run it was given, oldest first. */
   readonly runs: FakeRun[] = [];
   readonly #ready = Promise.withResolvers<string>();

@@ -221,7 +221,9 @@ test("a transcription shows its decoding and each of its windows", async () => {
   const decoding = spans.find(({ attributes }) => "guardrail.audio.decode_ms" in attributes);
   expect(decoding).toMatchObject({ name: "preprocess", parentSpanId: server.spanId });
   expect(decoding?.attributes["guardrail.audio.duration_ms"]).toBeGreaterThan(0);
-  const models = spans.filter(({ name }) => name === "inference").map((each) => each.attributes["guardrail.model.name"]);
+  const models = spans
+    .filter(({ name }) => name === "inference")
+    .map((each) => each.attributes["guardrail.model.name"]);
   expect(new Set(models)).toEqual(new Set(["whisper-base", "camembert-toxicity-fr"]));
   const stages = spans.filter((span) => span !== server);
   expect(new Set(stages.map(({ name }) => name))).toEqual(new Set(["preprocess", "queue", "inference", "postprocess"]));

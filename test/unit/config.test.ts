@@ -75,6 +75,8 @@ test.each([
   ["memory.windowSamples", 31],
   ["memory.processLimitBytes", 1024],
   ["memory.processLimitBytes", "automatic"],
+  ["telemetry.propagation", ["jaeger"]],
+  ["telemetry.propagation", ["b3", "b3"]],
 ])("%s = %j is refused, and the refusal names the key", (key, value) => {
   const result = settingsSchema.safeParse(withSetting(key, value));
   expect(result.error?.issues[0]?.path.slice(0, 2).join(".")).toBe(key);
@@ -88,6 +90,8 @@ test.each([
   ["rateLimit.mistakes", { burst: 1, refillPerSecond: 0.5 }],
   ["server.port", 0],
   ["telemetry.channels", []],
+  ["telemetry.propagation", []],
+  ["telemetry.propagation", ["tracecontext", "b3multi", "b3"]],
   ["classify.threshold", 0],
   ["processes.niceness", 19],
   ["memory.processLimitBytes", 67_108_864],

@@ -13,6 +13,7 @@ export class SpanLosses {
   /** Spans that the batch processor holds. */
   #waiting = 0;
   #underWay = 0;
+  #hasGivenUp = false;
 
   constructor(maxWaiting: number, onLost: OnLost) {
     this.#maxWaiting = maxWaiting;
@@ -26,7 +27,7 @@ export class SpanLosses {
         this.#underWay += spans.length;
         exporter.export(spans, (result) => {
           this.#underWay -= spans.length;
-          if (result.error !== undefined || result.code !== 0) {
+          if (result.code !== 0 && !this.#hasGivenUp) {
             this.#onLost(spans.length, "export_failed");
           }
           done(result);
@@ -52,11 +53,12 @@ export class SpanLosses {
     };
   }
 
-  /** Nothing is waited for any more. */
+  /** Nothing is waited for any more: what has not arrived by now is lost. */
   giveUp(): void {
     const left = this.#waiting + this.#underWay;
-    if (left > 0) {
+    if (left > 0 && !this.#hasGivenUp) {
       this.#onLost(left, "shutdown");
     }
+    this.#hasGivenUp = true;
   }
 }

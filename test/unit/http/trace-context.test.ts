@@ -1,35 +1,50 @@
 import { describe, expect, it } from "vitest";
 import { newTrace, traceFromHeaders, traceFromIds } from "../../../src/http/trace-context.ts";
 
-const traceId = "80f198ee56343ba864fe8b2a57d3eff7";
-const otherTraceId = "463ac35c9f6413ad48485a3953bb6124";
+// What OpenTelemetry's propagators read, too, is in trace-propagation.test.ts.
+
+const traceId = "463ac35c9f6413ad48485a3953bb6124";
+const otherTraceId = "0af7651916cd43dd8448eb211c80319c";
 const spanId = "e457b5a2e4d86bd1";
 
 describe("traceFromHeaders", () => {
-  it("reads b3 with and without sampling state and parent span", () => {
-    for (const rest of ["", "-1", "-d", "-0-05e3ac9a4f6e3b90"]) {
-      expect(traceFromHeaders({ b3: `${traceId}-${spanId}${rest}` })).toEqual({ traceId, spanId });
+  it("reads b3 with or without sampling state and parent, and makes a span of its own", () => {
+    for (const rest of ["", "-1", "-d", "-0-05e3ac9a4f6e3b90", "-05e3ac9a4f6e3b90"]) {
+      const trace = traceFromHeaders({ b3: `${traceId}-${spanId}${rest}` });
+      expect(trace).toMatchObject({ traceId, parentSpanId: spanId, isNew: false });
+      expect(trace?.spanId).toMatch(/^[0-9a-f]{16}$/);
+      expect(trace?.spanId).not.toBe(spanId);
     }
   });
 
-  it("pads ids of 64 bits and lowers their case", () => {
-    expect(traceFromHeaders({ b3: "463AC35C9F6413AD-E457B5A2E4D86BD1" })).toEqual({
+  it("pads ids of 64 bits, and lowers the case of B3's, which some old tracers write in capitals", () => {
+    expect(traceFromHeaders({ b3: "463AC35C9F6413AD-E457B5A2E4D86BD1-D" })).toMatchObject({
       traceId: "0000000000000000463ac35c9f6413ad",
-      spanId,
+      parentSpanId: spanId,
+      isDebug: true,
     });
   });
 
-  it("reads X-B3 headers, and makes a span where none is named", () => {
-    expect(traceFromHeaders({ "x-b3-traceid": traceId, "x-b3-spanid": spanId })).toEqual({ traceId, spanId });
-    expect(traceFromHeaders({ "x-b3-traceid": traceId })).toEqual({
-      traceId,
-      spanId: expect.stringMatching(/^[0-9a-f]{16}$/),
-    });
+  it.each([
+    ["0", { sampled: false, isDebug: false }],
+    ["1", { sampled: true, isDebug: false }],
+    ["d", { sampled: true, isDebug: true }],
+  ])("begins a trace with the decision of a caller that sends b3: %s without ids", (b3, decision) => {
+    const trace = traceFromHeaders({ b3, "x-b3-traceid": otherTraceId, traceparent: `00-${traceId}-${spanId}-01` });
+    expect(trace).toMatchObject({ ...decision, isNew: true, parentSpanId: null });
+    expect([traceId, otherTraceId]).not.toContain(trace?.traceId);
   });
 
-  it("reads traceparent of version 00, and of later versions with more fields", () => {
-    expect(traceFromHeaders({ traceparent: `00-${traceId}-${spanId}-01` })).toEqual({ traceId, spanId });
-    expect(traceFromHeaders({ traceparent: `cc-${traceId}-${spanId}-01-what-ever` })).toEqual({ traceId, spanId });
+  it("begins a trace with the decision of X-B3-Sampled or X-B3-Flags without ids", () => {
+    expect(traceFromHeaders({ "x-b3-sampled": "0" })).toMatchObject({ sampled: false, isNew: true });
+    expect(traceFromHeaders({ "x-b3-flags": "1" })).toMatchObject({ sampled: true, isDebug: true, isNew: true });
+    expect(traceFromHeaders({ "x-b3-flags": "0" })).toBeNull();
+  });
+
+  it("joins the trace of an X-B3-TraceId without a span that can be read", () => {
+    for (const headers of [{ "x-b3-traceid": traceId }, { "x-b3-traceid": traceId, "x-b3-spanid": "nope" }]) {
+      expect(traceFromHeaders(headers)).toMatchObject({ traceId, parentSpanId: null, isNew: false });
+    }
   });
 
   it("prefers b3 to X-B3, and X-B3 to traceparent", () => {
@@ -40,28 +55,55 @@ describe("traceFromHeaders", () => {
   });
 
   it("passes over what is malformed to the next header", () => {
-    expect(traceFromHeaders({ b3: "1", "x-b3-traceid": traceId })?.traceId).toBe(traceId);
-    expect(traceFromHeaders({ b3: "junk", "x-b3-traceid": "junk", traceparent: `00-${traceId}-${spanId}-00` })).toEqual(
-      {
-        traceId,
-        spanId,
-      },
-    );
+    const traceparent = `00-${traceId}-${spanId}-00`;
+    expect(traceFromHeaders({ b3: "junk", "x-b3-traceid": "junk", traceparent })?.traceId).toBe(traceId);
+    expect(traceFromHeaders({ b3: "junk", "x-b3-traceid": "junk", "x-b3-flags": "1" })).toBeNull();
+  });
+
+  it("takes tracestate along with the traceparent that it came with, and with nothing else", () => {
+    const traceparent = `00-${traceId}-${spanId}-01`;
+    const tracestate = "rojo=00f067aa0ba902b7,tenant@congo=t61rcWkgMzE";
+    expect(traceFromHeaders({ traceparent, tracestate })?.traceState).toBe(tracestate);
+    expect(traceFromHeaders({ traceparent, tracestate: ` a=1 ,, b=2\t` })?.traceState).toBe("a=1,b=2");
+    expect(traceFromHeaders({ b3: `${traceId}-${spanId}-1`, traceparent, tracestate })?.traceState).toBeNull();
+    expect(traceFromHeaders({ tracestate })).toBeNull();
+  });
+
+  it.each([
+    "no-equals-sign",
+    "UPPER=1",
+    "a=1,a=2",
+    "a=é",
+    "a=b=c",
+    `a=${"x".repeat(257)}`,
+    `a=${"x".repeat(250)},b=${"y".repeat(250)},c=${"z".repeat(10)}`,
+    Array.from({ length: 33 }, (_, index) => `k${index}=v`).join(","),
+    "",
+    ", ,",
+  ])("leaves out the tracestate %j", (tracestate) => {
+    expect(traceFromHeaders({ traceparent: `00-${traceId}-${spanId}-01`, tracestate })).toMatchObject({
+      traceId,
+      traceState: null,
+    });
   });
 
   it.each([
     {},
     { b3: "" },
-    { b3: "0" },
+    { b3: "2" },
     { b3: `${"0".repeat(32)}-${spanId}` },
     { b3: `${traceId}${spanId}` },
     { b3: `${traceId}-${spanId}-2` },
+    { b3: `${traceId}-${spanId}-1, ${otherTraceId}-${spanId}-1` },
     { "x-b3-traceid": "463ac35c9f6413a" },
     { "x-b3-traceid": "g".repeat(32) },
+    { "x-b3-traceid": traceId, "x-b3-sampled": "maybe" },
     { traceparent: `00-${traceId}-${spanId}` },
     { traceparent: `00-${traceId}-${spanId}-01-more` },
     { traceparent: `ff-${traceId}-${spanId}-01` },
     { traceparent: `00-${"0".repeat(32)}-${spanId}-01` },
+    { traceparent: `00-${traceId}-${"0".repeat(16)}-01` },
+    { traceparent: `00-${traceId.toUpperCase()}-${spanId}-01` },
   ])("finds no trace in %j", (headers) => {
     expect(traceFromHeaders(headers)).toBeNull();
   });
@@ -72,8 +114,9 @@ describe("traceFromIds", () => {
     expect(traceFromIds(id, spanId)).toBeNull();
   });
 
-  it("makes a new span for a malformed one", () => {
-    expect(traceFromIds(traceId, "nope")?.spanId).toMatch(/^[0-9a-f]{16}$/);
+  it("has the named span as its parent, and none for a malformed one", () => {
+    expect(traceFromIds(traceId, spanId)).toMatchObject({ traceId, parentSpanId: spanId, sampled: null });
+    expect(traceFromIds(traceId, "nope")).toMatchObject({ traceId, parentSpanId: null });
   });
 });
 
@@ -85,5 +128,9 @@ describe("newTrace", () => {
     expect(traces.every((trace) => /^[0-9a-f]{32}$/.test(trace.traceId) && /^[0-9a-f]{16}$/.test(trace.spanId))).toBe(
       true,
     );
+  });
+
+  it("has no parent, and leaves it open whether it is recorded", () => {
+    expect(newTrace()).toMatchObject({ parentSpanId: null, isNew: true, sampled: null, traceState: null });
   });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import type { Config } from "../../../src/config.ts";
 import { ServiceError } from "../../../src/errors.ts";
@@ -154,6 +154,52 @@ test("an error is told with where it happened, and a foreign one without its mes
     { level: "error", event: "error_occurred", where: "http", error: { message: "No scores came." } },
   ]);
   expect(lines.text).not.toContain("quotes the text");
+});
+
+test("an error that a request met names the request and its trace", () => {
+  const { bus, lines } = createLog();
+  bus.emit("error_occurred", { where: "http", error: new Error("any"), request: requestIds("r-1") });
+  const { requestId, traceId, spanId } = requestIds("r-1");
+  expect(lines.parsed).toMatchObject([{ request_id: requestId, trace_id: traceId, span_id: spanId }]);
+});
+
+test("every line of a request names its trace", () => {
+  const { bus, lines } = createLog();
+  bus.emit("request_finished", {
+    ...finishedRequest,
+    trace: { ...finishedRequest.trace, parentSpanId: "c".repeat(16) },
+  });
+  const ids = requestIds("r-1");
+  bus.emit("audio_process_crashed", { ...ids, pid: 7, exitCode: 1, signal: null, isReplaced: false });
+  bus.emit("audio_processed", { ...ids, model: "m", audioMs: 1, speechMs: 1, windows: 1, processingMs: 1 });
+  const named = { request_id: "r-1", trace_id: ids.traceId, span_id: ids.spanId };
+  expect(lines.parsed).toMatchObject([{ ...named, parent_span_id: "c".repeat(16) }, named, named]);
+});
+
+test("lost spans are told of once a minute, and once more at the end, with their number since the last line", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { bus, lines } = createLog();
+  bus.emit("spans_lost", { spans: 5, reason: "export_failed" });
+  bus.emit("spans_lost", { spans: 1, reason: "queue_full" });
+  vi.advanceTimersByTime(59_999);
+  bus.emit("spans_lost", { spans: 1, reason: "queue_full" });
+  vi.advanceTimersByTime(1);
+  bus.emit("spans_lost", { spans: 2, reason: "queue_full" });
+  bus.emit("spans_lost", { spans: 3, reason: "shutdown" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "spans_lost", spans: 5, reason: "export_failed" },
+    { spans: 4, reason: "queue_full" },
+    { spans: 3, reason: "shutdown" },
+  ]);
+});
+
+test("what tracing cannot do as asked is a warning", () => {
+  const { bus, lines } = createLog();
+  bus.emit("tracing_warned", { warning: "OTEL_TRACES_SAMPLER names no sampler" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "tracing_warned", warning: "OTEL_TRACES_SAMPLER names no sampler" },
+  ]);
 });
 
 test("why a model cannot be opened is told", () => {
