@@ -14,7 +14,6 @@ export interface TracingSettings {
   readonly url: string;
   /** A list of `name=value`, percent-encoded; null for none. */
   readonly headers: Secret | null;
-  readonly isCompressed: boolean;
   /** Of one export with its retries, in milliseconds. */
   readonly timeoutMs: number;
   readonly sampler: SamplerSettings;
@@ -109,7 +108,6 @@ class TracingVariables {
       url,
       // Of two values of one name the first counts: that of traces.
       headers: headers.length === 0 ? null : new Secret(headers.join(",")),
-      isCompressed: this.#either("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION") === "gzip",
       timeoutMs: this.#integer(
         this.#firstSet("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"),
         10_000,
@@ -182,10 +180,6 @@ class TracingVariables {
 
   #firstSet(specific: string, general: string): string {
     return this.#text(specific) === null ? general : specific;
-  }
-
-  #either(specific: string, general: string): string | null {
-    return this.#text(this.#firstSet(specific, general));
   }
 
   /** An empty variable counts as not set. */

@@ -59,6 +59,7 @@ test("what a collector refuses is lost and counted", async () => {
   const service = await start({ OTEL_EXPORTER_OTLP_ENDPOINT: sink.url });
   await probe(service);
   await service.metricReaches("trace_spans_dropped_total", (value) => value === 1);
+  expect(await service.logged(({ event }) => event === "spans_lost")).toMatchObject({ reason: "export_failed" });
 });
 
 test("the last spans are exported before the service ends", async () => {

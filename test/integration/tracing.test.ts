@@ -159,9 +159,8 @@ describe("a classification", () => {
 
   test("that fails says why, and that it is an error only when it is ours", async () => {
     const [bad, late] = [newTraceId(), newTraceId()];
-    const traceparent = (id: string): string => `00-${id}-${callerSpan}-01`;
     const body = JSON.stringify({ inputs: { classificationInputs: [] } });
-    const headers = { "content-type": "application/json", traceparent: traceparent(bad) };
+    const headers = { "content-type": "application/json", traceparent: `00-${bad}-${callerSpan}-01` };
     await fetch(`${service.url}/v1/classify`, { method: "POST", headers, body });
     const refused = serverSpan(await sink.trace(bad));
     expect(refused).toMatchObject({
@@ -173,7 +172,7 @@ describe("a classification", () => {
     const texts = Array.from({ length: 32 }, (_, index) => `${index} `.repeat(3_000));
     const response = await fetch(`${service.url}/v1/classify`, {
       method: "POST",
-      headers: { "content-type": "application/json", "x-request-timeout-ms": "1000", traceparent: traceparent(late) },
+      headers: { ...headers, "x-request-timeout-ms": "1000", traceparent: `00-${late}-${callerSpan}-01` },
       body: JSON.stringify({ inputs: { classificationInputs: texts } }),
     });
     expect(response.status).toBe(504);

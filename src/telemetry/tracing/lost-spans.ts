@@ -1,3 +1,4 @@
+import { ExportResultCode } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { SpanLoss } from "../../events.ts";
 
@@ -27,7 +28,7 @@ export class SpanLosses {
         this.#underWay += spans.length;
         exporter.export(spans, (result) => {
           this.#underWay -= spans.length;
-          if (result.code !== 0 && !this.#hasGivenUp) {
+          if (result.code === ExportResultCode.FAILED && !this.#hasGivenUp) {
             this.#onLost(spans.length, "export_failed");
           }
           done(result);

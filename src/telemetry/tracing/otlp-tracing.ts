@@ -144,12 +144,12 @@ class GivenIds implements IdGenerator {
   }
 }
 
-function exporterConfig({ url, headers, isCompressed, timeoutMs }: TracingSettings): ExporterConfig {
+/** Compression and certificates the exporter reads by itself, from the environment of the process. */
+function exporterConfig({ url, headers, timeoutMs }: TracingSettings): ExporterConfig {
   return {
     url,
     headers: headers?.use((text) => parsePairs(text) ?? {}) ?? {},
     timeoutMillis: timeoutMs,
-    compression: (isCompressed ? "gzip" : "none") as NonNullable<ExporterConfig["compression"]>,
   };
 }
 

@@ -11,7 +11,6 @@ describe("traces are exported", () => {
       settings: {
         url: "http://collector:4318/v1/traces",
         headers: null,
-        isCompressed: false,
         timeoutMs: 10_000,
         sampler: { ratio: 1, followsCaller: true },
         resource: {},
@@ -33,8 +32,6 @@ describe("traces are exported", () => {
     const { settings, warnings } = settingsOf({
       OTEL_EXPORTER_OTLP_TIMEOUT: "1",
       OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: "2",
-      OTEL_EXPORTER_OTLP_COMPRESSION: "none",
-      OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: "gzip",
       OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
       OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/protobuf",
       OTEL_EXPORTER_OTLP_HEADERS: "key=general,other=1",
@@ -46,7 +43,6 @@ describe("traces are exported", () => {
     expect(warnings).toEqual([]);
     expect(settings).toMatchObject({
       timeoutMs: 2,
-      isCompressed: true,
       batch: { maxQueueSize: 100, maxExportBatchSize: 100, scheduledDelayMs: 7, exportTimeoutMs: 8 },
     });
     expect(settings?.headers?.use(parsePairs)).toEqual({ key: "traces", other: "1" });

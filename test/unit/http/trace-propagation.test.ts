@@ -142,7 +142,7 @@ function toRecord(headers: readonly string[]): Headers {
 }
 
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: length, maxLength: length });
+  fc.string({ unit: fc.constantFrom(...Array.from("0123456789abcdef")), minLength: length, maxLength: length });
 const traceId = fc.oneof({ weight: 4, arbitrary: hex(32) }, hex(16), hex(31), fc.constant("0".repeat(32)));
 const spanId = fc.oneof({ weight: 4, arbitrary: hex(16) }, hex(15), fc.constant("0".repeat(16)));
 const b3Header = fc

@@ -3,7 +3,7 @@ import { ProcessExitedError } from "../../../src/processes/inference-process.ts"
 import { monotonicMs } from "../../../src/processes/monotonic-clock.ts";
 import { mostRelated, RequestTimeline } from "../../../src/request-timeline.ts";
 import { Job } from "../../../src/scheduler/job.ts";
-import { type RequestContext } from "../../../src/scheduler/request-context.ts";
+import type { RequestContext } from "../../../src/scheduler/request-context.ts";
 import { RunStages } from "../../../src/scheduler/run-stages.ts";
 import { requestContext } from "../../helpers/request-context.ts";
 
@@ -85,9 +85,7 @@ test("a run that dies or fails says so", () => {
 
 test("links are bounded", () => {
   const jobs = Array.from({ length: mostRelated + 5 }, () => recordedJob([1]));
-  new RunStages(
-    jobs.flatMap(({ job }) => job.windows),
-    performance.now(),
-  );
+  const windows = jobs.flatMap(({ job }) => job.windows);
+  new RunStages(windows, performance.now()).end(facts, { startedAt: monotonicMs(), inferenceMs: 0 });
   expect(jobs.map((job) => inferences(job)[0]?.related.length)).toEqual(jobs.map(() => mostRelated));
 });

@@ -1,3 +1,4 @@
+import { ExportResultCode } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
 import { expect, test } from "vitest";
 import { SpanLosses } from "../../../../src/telemetry/tracing/lost-spans.ts";
@@ -45,12 +46,12 @@ test("the spans of a failed export are lost, and the processor hears of it", asy
   end();
   end();
   const failed = exportAll();
-  exports[0]?.({ code: 1, error: new Error("refused") });
-  expect(await failed).toBe(1);
+  exports[0]?.({ code: ExportResultCode.FAILED, error: new Error("refused") });
+  expect(await failed).toBe(ExportResultCode.FAILED);
   expect(lost).toEqual([[2, "export_failed"]]);
   const done = exportAll();
-  exports[1]?.({ code: 0 });
-  expect(await done).toBe(0);
+  exports[1]?.({ code: ExportResultCode.SUCCESS });
+  expect(await done).toBe(ExportResultCode.SUCCESS);
   expect(lost).toHaveLength(1);
 });
 
@@ -61,7 +62,7 @@ test("at the end, what waits and what is under way is lost, once", () => {
   end();
   losses.giveUp();
   expect(lost).toEqual([[2, "shutdown"]]);
-  exports[0]?.({ code: 1 });
+  exports[0]?.({ code: ExportResultCode.FAILED });
   losses.giveUp();
   expect(lost).toEqual([[2, "shutdown"]]);
 });
@@ -70,7 +71,7 @@ test("nothing is lost when everything was exported", () => {
   const { losses, lost, exports, end, exportAll } = watched(10);
   end();
   void exportAll();
-  exports[0]?.({ code: 0 });
+  exports[0]?.({ code: ExportResultCode.SUCCESS });
   losses.giveUp();
   expect(lost).toEqual([]);
 });
