@@ -59,7 +59,8 @@ export function openapiDocument(routes: readonly RouteOptions[], version: string
       version,
       description:
         "Every answer carries `x-request-id`. Every error has the body of the schema `Error`. Send `X-Request-Id` to " +
-        "name a request, and `b3`, `X-B3-TraceId` with `X-B3-SpanId` or `traceparent` to place it in a trace.",
+        "name a request, and `b3`, `X-B3-TraceId` with `X-B3-SpanId` or `traceparent` to place it in a trace. Answers " +
+        "name that trace, as `b3` and `traceparent` unless the service is set up otherwise.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "/" }],

@@ -19,7 +19,7 @@ export interface TracingOptions {
 
 const off: Tracing = { decideSampling: () => null, close: () => Promise.resolve() };
 
-/** Exports the spans of requests to where the settings say; without settings, nothing of OpenTelemetry is even loaded. */
+/** Exports the spans of requests to where the settings say; without settings, nothing of OpenTelemetry's SDK is even loaded. */
 export async function openTracing(settings: TracingSettings | null, options: TracingOptions): Promise<Tracing> {
   if (settings === null) {
     return off;

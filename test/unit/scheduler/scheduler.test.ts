@@ -323,7 +323,7 @@ test("each completed batch is told with its windows, their length, padding and t
   await setImmediate();
   instance.answer(undefined, 7);
   await Promise.all(results);
-  expect(batches).toEqual([{ model: "model", version: "1", windows: 2, length: 22, paddedLength: 24, inferenceMs: 7 }]);
+  expect(batches).toEqual([{ model: "model", windows: 2, length: 22, paddedLength: 24, inferenceMs: 7 }]);
 });
 
 test("failing all fails what waits and what runs", async () => {
