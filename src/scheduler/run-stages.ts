@@ -10,22 +10,27 @@ interface Run {
   readonly length: number;
 }
 
-/** Notes one run in the timelines of the requests that are in it. Costs one look at each window where none is recorded. */
+/** Notes one run in the timelines of the requests that are in it. */
 export class RunStages {
   readonly #dispatchedAt: number;
   readonly #runs: readonly Run[];
 
-  /** @param dispatchedAt On the clock of `performance.now()`. */
-  constructor(batch: readonly PendingWindow[], dispatchedAt: number) {
+  private constructor(dispatchedAt: number, runs: readonly Run[]) {
     this.#dispatchedAt = dispatchedAt;
-    this.#runs = batch.some(({ job }) => job.context.timeline !== null) ? begin(batch, dispatchedAt) : [];
+    this.#runs = runs;
+  }
+
+  /**
+   * Begins; null where none of the requests is recorded.
+   * @param dispatchedAt On the clock of `performance.now()`.
+   */
+  static of(batch: readonly PendingWindow[], dispatchedAt: number): RunStages | null {
+    const isRecorded = batch.some(({ job }) => job.context.timeline !== null);
+    return isRecorded ? new RunStages(dispatchedAt, begin(batch, dispatchedAt)) : null;
   }
 
   /** The run's own time is the inference process's, as far as it lies between our dispatch and its result's arrival. */
   end(facts: StageFacts, { startedAt, inferenceMs }: Pick<ResultMessage, "startedAt" | "inferenceMs">): void {
-    if (this.#runs.length === 0) {
-      return;
-    }
     const now = performance.now();
     const begunAt = clamp(fromMonotonic(startedAt), this.#dispatchedAt, now);
     const endedAt = clamp(begunAt + inferenceMs, begunAt, now);

@@ -291,7 +291,7 @@ export class Scheduler {
     const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
     // What ends the run early: nobody waits for any of its requests any more.
     using interruption = this.#options.interleavesRuns ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
-    const stages = new RunStages(batch, now);
+    const stages = RunStages.of(batch, now);
     let result: ResultMessage;
     try {
       result = await instance.run(
@@ -300,12 +300,12 @@ export class Scheduler {
         interruption?.signal,
       );
     } catch (error) {
-      stages.fail(this.#runFacts(instance, batch, paddedLength), error);
+      stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
       this.#retryAlone(batch, error);
       this.#endRun(instance, batch);
       return;
     }
-    stages.end(this.#runFacts(instance, batch, paddedLength), result);
+    stages?.end(this.#runFacts(instance, batch, paddedLength), result);
     this.#endRun(instance, batch);
     this.#deliver(batch, result, paddedLength);
   }

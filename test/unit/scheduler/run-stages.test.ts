@@ -35,8 +35,8 @@ function inferences({ timeline }: Recorded) {
 test("each request of a run has one stage, with its own windows and links to the others that are recorded", () => {
   const [one, two] = [recordedJob([4, 5]), recordedJob([6])];
   const unrecorded = jobOf([7], requestContext());
-  const stages = new RunStages([...one.job.windows, ...two.job.windows, ...unrecorded.windows], performance.now());
-  stages.end({ ...facts, batchWindows: 4 }, { startedAt: monotonicMs(), inferenceMs: 0 });
+  const stages = RunStages.of([...one.job.windows, ...two.job.windows, ...unrecorded.windows], performance.now());
+  stages?.end({ ...facts, batchWindows: 4 }, { startedAt: monotonicMs(), inferenceMs: 0 });
   expect(inferences(one)).toMatchObject([
     { facts: { ...facts, batchWindows: 4, windows: 2, length: 9 }, related: [{ spanId: two.context.spanId }] },
   ]);
@@ -48,8 +48,8 @@ test("each request of a run has one stage, with its own windows and links to the
 test("its time is that of the inference process, on our clock", () => {
   const { timeline, job } = recordedJob([4]);
   const dispatchedAt = performance.now() - 1_000;
-  const stages = new RunStages(job.windows, dispatchedAt);
-  stages.end(facts, { startedAt: monotonicMs() - 700, inferenceMs: 500 });
+  const stages = RunStages.of(job.windows, dispatchedAt);
+  stages?.end(facts, { startedAt: monotonicMs() - 700, inferenceMs: 500 });
   const [stage] = timeline.stages.filter(({ name }) => name === "inference");
   expect((stage?.startedAt ?? 0) - dispatchedAt).toBeCloseTo(300, -1);
   expect((stage?.endedAt ?? 0) - (stage?.startedAt ?? 0)).toBeCloseTo(500, 5);
@@ -63,7 +63,7 @@ test.each([
 ])("a process that says that its run %s does not lead the timeline astray", (_lie, startedAt, inferenceMs) => {
   const { timeline, job } = recordedJob([4]);
   const dispatchedAt = performance.now();
-  new RunStages(job.windows, dispatchedAt).end(facts, { startedAt: monotonicMs() + startedAt, inferenceMs });
+  RunStages.of(job.windows, dispatchedAt)?.end(facts, { startedAt: monotonicMs() + startedAt, inferenceMs });
   const [stage] = timeline.stages.filter(({ name }) => name === "inference");
   expect(stage?.startedAt).toBeGreaterThanOrEqual(dispatchedAt);
   expect(stage?.endedAt).toBeGreaterThanOrEqual(stage?.startedAt ?? 0);
@@ -77,7 +77,7 @@ test("a run that dies or fails says so", () => {
     [new Error("the graph refused"), "run_failed"],
   ] as const) {
     const recorded = recordedJob([4]);
-    new RunStages(recorded.job.windows, performance.now()).fail(facts, error);
+    RunStages.of(recorded.job.windows, performance.now())?.fail(facts, error);
     expect(inferences(recorded)).toMatchObject([{ facts: { ...facts, failure } }]);
     expect(JSON.stringify(recorded.timeline.stages)).not.toContain("refused");
   }
@@ -86,6 +86,10 @@ test("a run that dies or fails says so", () => {
 test("links are bounded", () => {
   const jobs = Array.from({ length: mostRelated + 5 }, () => recordedJob([1]));
   const windows = jobs.flatMap(({ job }) => job.windows);
-  new RunStages(windows, performance.now()).end(facts, { startedAt: monotonicMs(), inferenceMs: 0 });
+  RunStages.of(windows, performance.now())?.end(facts, { startedAt: monotonicMs(), inferenceMs: 0 });
   expect(jobs.map((job) => inferences(job)[0]?.related.length)).toEqual(jobs.map(() => mostRelated));
+});
+
+test("a run without a request that is recorded costs nothing more", () => {
+  expect(RunStages.of(jobOf([7], requestContext()).windows, performance.now())).toBeNull();
 });
