@@ -10,9 +10,11 @@ import {
 import type { Config } from "../../config.ts";
 import type { ServiceEvents } from "../../events.ts";
 import type { RelatedSpan, StageFacts, StageRecord } from "../../request-timeline.ts";
+import { boundedValue } from "../bounded-value.ts";
 import { requestAttributes, stageAttributes, unfinishedAttribute } from "./attributes.ts";
 
 type FinishedRequest = ServiceEvents["request_finished"];
+type KnownValues = Pick<Config["telemetry"], "channels" | "media">;
 
 /** A span before it has ids of its own. Times are on the clock of `performance.now()`. */
 export interface SpanDescription {
@@ -37,7 +39,7 @@ const knownMethods: ReadonlySet<string> = new Set(
 );
 
 /** The spans of a finished request, after the semantic conventions of HTTP servers. Nothing that a client has written. */
-export function describeSpans(request: FinishedRequest, telemetry: Config["telemetry"]): RequestSpans {
+export function describeSpans(request: FinishedRequest, telemetry: KnownValues): RequestSpans {
   const endedAt = request.startedAt + request.durationMs;
   const server: SpanDescription = {
     name: serverName(request),
@@ -56,7 +58,7 @@ function serverName({ method, route }: FinishedRequest): string {
   return isMatched(route) ? `${name} ${route}` : name;
 }
 
-function serverAttributes(request: FinishedRequest, { channels, media }: Config["telemetry"]): Attributes {
+function serverAttributes(request: FinishedRequest, { channels, media }: KnownValues): Attributes {
   const { method, route, statusCode, code, model, inputLength } = request;
   const leftOut = request.timeline?.leftOut ?? 0;
   return {
@@ -100,5 +102,5 @@ function isMatched(route: string): boolean {
 }
 
 function known(attribute: string, value: string | null, values: readonly string[]): Attributes {
-  return value === null ? {} : { [attribute]: values.includes(value) ? value : "other" };
+  return value === null ? {} : { [attribute]: boundedValue(value, values) };
 }

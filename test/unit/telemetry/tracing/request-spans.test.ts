@@ -10,7 +10,7 @@ import {
 import { describeSpans } from "../../../../src/telemetry/tracing/request-spans.ts";
 import { finishedRequest } from "../../../helpers/finished-request.ts";
 
-const telemetry = { channels: ["web"], media: ["text"], propagation: [] };
+const telemetry = { channels: ["web"], media: ["text"] };
 
 test("a request is a server span with its stages, as the semantic conventions name them", () => {
   const timeline = new RequestTimeline();
