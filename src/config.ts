@@ -161,6 +161,12 @@ export const settingsSchema = z.strictObject({
     }),
     maxReplacementsPerHour: z.int().min(0).max(1_000),
   }),
+  health: z.strictObject({
+    periodMs: milliseconds(100, 3_600_000),
+    maxRestartsPerMinute: z.int().min(0).max(10_000),
+    maxEventLoopDelayMs: milliseconds(10, 60_000),
+    minSpoolFreeBytes: z.int().min(0).max(17_592_186_044_416),
+  }),
   shutdown: z
     .strictObject({
       readinessDelayMs: milliseconds(0, 600_000),

@@ -91,6 +91,8 @@ export interface ServiceEvents {
     /** Numbers that explain an error, such as the scores that were rejected. */
     readonly facts: Readonly<Record<string, unknown>>;
   };
+  /** A client's request got an answer from the model, which was one or was none (`invalid_prediction`). */
+  answer_checked: { readonly model: string; readonly isValid: boolean };
   text_classified: { readonly model: string; readonly scores: readonly { label: string; score: number }[] };
   /** One stretch of speech of a request was written down. */
   segment_processed: RequestIds & {
@@ -154,6 +156,8 @@ export interface ServiceEvents {
   };
   /** A model's processes had to be replaced so often that it is not done any more, for an hour. */
   memory_watch_stopped: { readonly model: string; readonly replacements: number };
+  /** A window of this client was alone with the second of these processes, and both ended under it: that explains them. */
+  window_poisoned: { readonly model: string; readonly pids: readonly number[]; readonly client: string };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */
   text_worker_restarted: { readonly model: string; readonly reason: TextWorkerExitReason };
@@ -171,6 +175,12 @@ export interface ServiceEvents {
   subscriber_failed: { readonly event: keyof ServiceEvents };
   /** Nobody read the log fast enough. */
   log_lines_lost: { readonly lines: number };
+  canary_finished: { readonly model: string; readonly result: CanaryResult; readonly ms: number };
+  /** The service is ready, for the first time too, or is not any more. `failing` names the checks that say no. */
+  readiness_changed: { readonly isReady: boolean; readonly failing: readonly FailingCheck[] };
+  /** Facts about the machine could not be collected. `isNews` is false when the last attempt failed, too. */
+  collector_failed: { readonly collector: CollectorName; readonly problem: string; readonly isNews: boolean };
+  collector_recovered: { readonly collector: CollectorName };
   /** `request` names the one that met the error, where one did. */
   error_occurred: { readonly where: ErrorOrigin; readonly error: unknown; readonly request?: RequestIds };
 }
@@ -209,6 +219,20 @@ export type ProcessExitReason =
   | "start_timeout"
   | "load_failed"
   | "protocol_violation";
+
+/**
+ * What a canary inference came to. `deferred` is the only one that says nothing of the model: the service was too busy
+ * for it.
+ */
+export type CanaryResult = "ok" | "mismatch" | "invalid" | "timeout" | "crashed" | "failed" | "deferred";
+
+/** Collects facts about the machine in the background. */
+export type CollectorName = "gpu" | "memory" | "spool" | "model_disk" | "model_files";
+
+export interface FailingCheck {
+  readonly name: string;
+  readonly detail: string;
+}
 
 /** Why a text worker's thread ended: `time_limit` when a text took too long. */
 export type TextWorkerExitReason = "time_limit" | "crashed" | "closed";

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import type { EventBus, ModelState, ReplacementOutcome } from "./events.ts";
+import type { ModelInternals } from "./health/monitored-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
 import { InferenceProcess } from "./processes/inference-process.ts";
@@ -38,14 +39,16 @@ const loadMsPerByte = 120_000 / 1e9;
 const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
 /** What served models of all tasks have in common: supervised processes on this machine, and the scheduler before them. */
-export abstract class LocalModel implements ModelCommon, WatchedModel {
+export abstract class LocalModel implements ModelCommon, ModelInternals, WatchedModel {
   readonly identity: ModelIdentity;
   readonly settings: ModelConfig;
   readonly memoryNeed: MemoryNeed;
   protected readonly scheduler: Scheduler;
   /** Inference processes that take windows. */
   protected readonly instances: number;
+  readonly folder: ModelFolder;
   readonly #supervisor: Supervisor;
+  readonly #config: () => Config;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
@@ -53,7 +56,9 @@ export abstract class LocalModel implements ModelCommon, WatchedModel {
   protected constructor({ folder, settings, config, events }: LocalModelOptions, scheduling: Scheduling) {
     const { name, version } = folder.manifest;
     this.identity = { name, version, digest: folder.digest };
+    this.folder = folder;
     this.settings = settings;
+    this.#config = config;
     this.instances = settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances;
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
     this.scheduler = new Scheduler({ model: name, version, events, ...scheduling });
@@ -110,6 +115,31 @@ export abstract class LocalModel implements ModelCommon, WatchedModel {
   stateDetail(): string {
     return this.#supervisor.problem() ?? "";
   }
+
+  deviceDetail(): string {
+    const { firstDevice, devices } = this.#supervisor;
+    const others = devices.filter((device) => device !== firstDevice);
+    return others.length === 0 ? "" : `it is computed on ${others.join(", ")} instead of ${firstDevice}`;
+  }
+
+  get pids(): readonly number[] {
+    return this.#supervisor.pids;
+  }
+
+  stalledMs(now: number): number {
+    return this.scheduler.stalledMs(now);
+  }
+
+  get movedAt(): number {
+    return this.scheduler.movedAt;
+  }
+
+  get patienceMs(): number {
+    return this.#config().processes.runLimitFactor * this.scheduler.predictMs(this.longestRun);
+  }
+
+  /** Padded length of the longest run that it is given, in tokens or frames, as far as a sign of life takes that long. */
+  protected abstract get longestRun(): number;
 
   /** The refusal of every request in its present state; null when it is ready. */
   protected stateRefusal(): ServiceError | null {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config.ts";
-import type { EventBus } from "./events.ts";
+import type { CanaryResult, EventBus } from "./events.ts";
 import type { ModelConfig } from "./local-model.ts";
 import { LocalSpeechModel } from "./local-speech-model.ts";
 import { LocalTextModel } from "./local-text-model.ts";
@@ -8,12 +8,14 @@ import { openModelFolder, readManifest } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { ModelDirectory } from "./tasks/served-model.ts";
 
-type AnyLocalModel = LocalTextModel | LocalSpeechModel;
+/** A model of either task. */
+export type AnyLocalModel = LocalTextModel | LocalSpeechModel;
 
 /** The models of the configuration, by name. A reload replaces what changed and leaves the rest running. */
 export class LocalModels implements ModelDirectory {
   readonly #config: () => Config;
   readonly #events: EventBus;
+  readonly #prove: (model: AnyLocalModel) => Promise<CanaryResult>;
   #models = new Map<string, AnyLocalModel>();
   /** Opened by a change that is not through yet. */
   readonly #opening = new Set<AnyLocalModel>();
@@ -22,9 +24,11 @@ export class LocalModels implements ModelDirectory {
   #changes: Promise<unknown> = Promise.resolve();
   #isClosing = false;
 
-  constructor(config: () => Config, events: EventBus) {
+  /** @param prove asks a model that is ready for an answer that is known, before it takes over from another. */
+  constructor(config: () => Config, events: EventBus, prove: (model: AnyLocalModel) => Promise<CanaryResult>) {
     this.#config = config;
     this.#events = events;
+    this.#prove = prove;
   }
 
   list(): readonly AnyLocalModel[] {
@@ -134,7 +138,7 @@ export class LocalModels implements ModelDirectory {
 
   /**
    * Resolves when a successor can take over.
-   * @throws OperatorError with what its processes said when it cannot.
+   * @throws OperatorError with what its processes said when it cannot, or with what its canary came to.
    */
   async #becomesReady(model: AnyLocalModel): Promise<void> {
     if (model.state() === "loading") {
@@ -147,9 +151,13 @@ export class LocalModels implements ModelDirectory {
         });
       });
     }
+    const { name, version } = model.identity;
     if (model.state() !== "ready") {
-      const { name, version } = model.identity;
       throw new OperatorError(`the new ${name} ${version} cannot start: ${model.stateDetail()}`);
+    }
+    const result = await this.#prove(model);
+    if (result !== "ok") {
+      throw new OperatorError(`the new ${name} ${version} cannot be used: its canary came to "${result}"`);
     }
   }
 }

@@ -75,6 +75,10 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     return this.#family.windows;
   }
 
+  protected get longestRun(): number {
+    return this.windows.mostFrames * this.settings.maxBatchSize;
+  }
+
   /**
    * One batch waits while each instance runs one, so that none is idle while the next is on its way. Long windows are
    * fewer: they lie in the memory of the API process.

@@ -68,6 +68,10 @@ export class LocalTextModel extends LocalModel implements TextModel {
     await this.#text.ready;
   }
 
+  protected get longestRun(): number {
+    return windowTokens;
+  }
+
   prepare(texts: readonly string[], context: RequestContext): Promise<PreparedText[]> {
     return this.#text.prepare(texts, context);
   }

@@ -12,9 +12,12 @@ import { takeTracingEnvironment } from "./config/tracing-environment.ts";
 import type { Config } from "./config.ts";
 import { ConfigStore } from "./config-store.ts";
 import { EventBus } from "./events.ts";
-import { Health } from "./health.ts";
+import { Health } from "./health/health.ts";
+import { describeHealth } from "./health/health-overview.ts";
+import { HealthWatch } from "./health/health-watch.ts";
+import { ReadinessNews } from "./health/readiness-news.ts";
 import { createApp } from "./http/app.ts";
-import { LocalModels } from "./local-models.ts";
+import { type AnyLocalModel, LocalModels } from "./local-models.ts";
 import { openBuckets } from "./open-buckets.ts";
 import { openSecrets, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -79,7 +82,11 @@ export async function createService(environment?: Environment): Promise<Service>
       events.emit("subscriber_failed", { event });
     }
   });
-  const models = new LocalModels(() => config.current(), events);
+  const models: LocalModels = new LocalModels(
+    () => config.current(),
+    events,
+    (model) => watch.prove(model),
+  );
   const config = new ConfigStore(
     () => loadConfig(environment),
     events,
@@ -112,15 +119,24 @@ export async function createService(environment?: Environment): Promise<Service>
       isAudioStarted = true;
     }
   };
-  const audioProblem = (): string | null =>
-    audio.problem ?? (isAudioStarted ? null : "the audio stage has not started yet");
+  const audioDetail = (): string => audio.problem ?? (isAudioStarted ? "" : "the audio stage has not started yet");
+  const needsAudio = (): boolean => models.list().some(isRequiredSpeechModel);
 
   let isUnready = false;
   let isDraining = false;
-  const health = new Health({
+  const watch = new HealthWatch({
+    settings: () => config.current().health,
     models: () => models.list(),
-    audioProblem: () => (models.list().some(isRequiredSpeechModel) ? audioProblem() : null),
-    audioSandbox: () => audio.sandbox,
+    events,
+    onLook: () => news.tell(health.ready()),
+  });
+  const news = new ReadinessNews(events);
+  const health = new Health<AnyLocalModel>({
+    models: () => models.list(),
+    modelDetail: (model) => watch.watchOf(model).detail(performance.now()),
+    audioDetail: () => (needsAudio() ? audioDetail() : ""),
+    spoolDetail: () => (needsAudio() ? watch.machine.spoolDetail() : ""),
+    eventLoopDetail: () => watch.eventLoopDetail(),
     isDraining: () => isUnready,
     isInMaintenance: () => config.current().service.maintenance,
   });
@@ -151,7 +167,20 @@ export async function createService(environment?: Environment): Promise<Service>
     config: () => config.current(),
     events,
     models,
-    health,
+    health: {
+      live: () => health.live(),
+      ready: () => health.ready(),
+      started: () => health.started(),
+      overview: () => {
+        const { status, checks } = health.ready();
+        return {
+          status,
+          checks: describeHealth(watch.machine, watch.models),
+          readiness: checks,
+          sandbox: audio.sandbox,
+        };
+      },
+    },
     metricsText: async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: await metrics.text() }),
     speech: {
       audio,
@@ -176,14 +205,13 @@ export async function createService(environment?: Environment): Promise<Service>
   });
 
   let wasReady = false;
-  const announceReady = (): void => {
-    if (!wasReady && health.ready().status === "ok") {
+  events.on("readiness_changed", ({ isReady }) => {
+    if (isReady && !wasReady) {
       wasReady = true;
       events.emit("service_ready", { startMs: performance.now() - startedAt });
     }
-  };
-  events.on("model_state_changed", announceReady);
-  events.on("audio_ready", announceReady);
+  });
+  events.on("audio_ready", () => watch.look());
 
   const announceSecurity = (address: string): void => {
     const isOff = config.current().auth.mode === "none";
@@ -227,8 +255,9 @@ export async function createService(environment?: Environment): Promise<Service>
         events.emit("error_occurred", { where: "start", error });
       }
       memory.start();
+      watch.look();
       await applyModels(config.current());
-      announceReady();
+      watch.look();
       return address;
     },
     reload() {
@@ -238,6 +267,8 @@ export async function createService(environment?: Environment): Promise<Service>
     async close(reason) {
       isUnready = true;
       events.emit("service_draining", { reason });
+      watch.look();
+      watch.close();
       config.close();
       secrets.close();
       memory.close();

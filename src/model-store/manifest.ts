@@ -14,6 +14,26 @@ export const manifestSchema = z.strictObject({
    * a chance find than the only one. Calibrated on long harmless texts.
    */
   windowBias: z.number().nonnegative().optional(),
+  /**
+   * Short texts and what the model says of them: what its health is judged by while nobody asks anything. Of both kinds,
+   * because a broken model may well say the same of all.
+   */
+  canary: z
+    .strictObject({
+      texts: z
+        .array(
+          z.strictObject({
+            text: z.string().min(1).max(200),
+            /** By label, 0 to 1. */
+            scores: z.record(z.string(), z.number().min(0).max(1)),
+          }),
+        )
+        .min(1)
+        .max(4),
+      /** How far off a score may be on another processor. */
+      tolerance: z.number().min(0).max(1),
+    })
+    .optional(),
   precision: z.enum(["fp32", "fp16", "int8", "int4"]),
   files: z
     .array(

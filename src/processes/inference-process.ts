@@ -82,6 +82,7 @@ export class InferenceProcess {
   readonly #startTimer: NodeJS.Timeout;
   #nextRunId = 1;
   #device = "";
+  #lastSignAt = 0;
   #isReady = false;
   #hasExited = false;
   #killReason: ProcessExitReason | null = null;
@@ -129,6 +130,11 @@ export class InferenceProcess {
 
   get isReady(): boolean {
     return this.#isReady && !this.#hasExited && this.#killReason === null;
+  }
+
+  /** When it last reported progress within a run, on the clock of `performance.now()`; 0 before the first time. */
+  get lastSignAt(): number {
+    return this.#lastSignAt;
   }
 
   /**
@@ -213,6 +219,7 @@ export class InferenceProcess {
     }
     if (message.type === "progress") {
       run.signs++;
+      this.#lastSignAt = performance.now();
       run.timer.refresh();
       return true;
     }

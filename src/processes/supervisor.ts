@@ -57,7 +57,10 @@ export class Supervisor {
   #departure: Departure | null = null;
   #state: ModelState = "loading";
   #failures = 0;
+  /** Execution provider of each process that is ready. */
+  readonly #devices = new Map<InferenceProcess, string>();
   #device: string | null = null;
+  #firstDevice: string | null = null;
   #lastFailure: string | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryAt = 0;
@@ -80,6 +83,21 @@ export class Supervisor {
   /** Execution provider of the last process that got ready; null before the first. */
   get device(): string | null {
     return this.#device;
+  }
+
+  /** Execution provider of the first process that got ready. */
+  get firstDevice(): string | null {
+    return this.#firstDevice;
+  }
+
+  /** Execution providers of the processes that are ready now, each once. */
+  get devices(): readonly string[] {
+    return [...new Set(this.#devices.values())];
+  }
+
+  /** Pids of all processes that run. */
+  get pids(): readonly number[] {
+    return [...this.#starting, ...this.#active, ...this.#spares].map(({ pid }) => pid);
   }
 
   /**
@@ -219,6 +237,8 @@ export class Supervisor {
     this.#lastFailure = null;
     this.#cancelRetry();
     this.#device = device;
+    this.#firstDevice ??= device;
+    this.#devices.set(process, device);
     this.#options.events.emit("process_ready", { model: this.#options.model, pid: process.pid, startMs });
     if (this.#state === "stopped") {
       return;
@@ -260,6 +280,7 @@ export class Supervisor {
   #remove(process: InferenceProcess, exit: ProcessExit): void {
     const wasReady = !this.#starting.delete(process);
     this.#spares.delete(process);
+    this.#devices.delete(process);
     this.#leaving.delete(process);
     if (this.#departure?.process === process) {
       this.#endDeparture("exited");

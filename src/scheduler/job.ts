@@ -20,6 +20,8 @@ export interface PendingWindow extends QueueEntry {
   readonly input: WindowInput;
   /** It was in a batch that died with its process. */
   mustRunAlone: boolean;
+  /** Pid of that process; null before. */
+  diedWith: number | null;
 }
 
 /**
@@ -51,6 +53,7 @@ export class Job {
       length: input.kind === "text" ? input.inputIds.length : input.frames,
       path,
       mustRunAlone: false,
+      diedWith: null,
     }));
     this.length = this.windows.reduce((total, { length }) => total + length, 0);
     this.#settle = Promise.withResolvers();

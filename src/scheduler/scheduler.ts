@@ -78,6 +78,9 @@ export class Scheduler {
   readonly #retiring = new Map<InferenceProcess, () => void>();
   readonly #cost: CostModel;
   #instanceCount = 0;
+  /** When work came into the idle scheduler, and when a run last came to a result. */
+  #busySince = 0;
+  #resultAt = 0;
   #dispatchIsPlanned = false;
   #drained: PromiseWithResolvers<void> | null = null;
 
@@ -95,6 +98,21 @@ export class Scheduler {
   get oldestWaitMs(): number {
     const job = this.#waiting.oldest;
     return job === null ? 0 : performance.now() - job.submittedAt;
+  }
+
+  /** For how long work has waited or run with neither a result nor a sign of progress, in milliseconds; 0 without work. */
+  stalledMs(now: number): number {
+    return this.#jobs.size === 0 ? 0 : Math.max(0, now - Math.max(this.#busySince, this.movedAt));
+  }
+
+  /** When a run last came to a result, or one of those under way reported progress; 0 before the first time. */
+  get movedAt(): number {
+    return Math.max(this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
+  }
+
+  /** What a run of this padded length takes, as far as is known. */
+  predictMs(paddedLength: number): number {
+    return this.#cost.predictMs(paddedLength);
   }
 
   /** Jobs that wait or run. */
@@ -182,6 +200,9 @@ export class Scheduler {
 
   async #complete(job: Job): Promise<JobResult> {
     const { signal } = job.context;
+    if (this.#jobs.size === 0) {
+      this.#busySince = performance.now();
+    }
     this.#jobs.add(job);
     this.#waiting.add(job);
     for (const window of job.windows) {
@@ -301,7 +322,7 @@ export class Scheduler {
       );
     } catch (error) {
       stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
-      this.#retryAlone(batch, error);
+      this.#retryAlone(instance, batch, error);
       this.#endRun(instance, batch);
       return;
     }
@@ -335,6 +356,7 @@ export class Scheduler {
   }
 
   #deliver(batch: Batch, { outputs, inferenceMs }: ResultMessage, paddedLength: number): void {
+    this.#resultAt = performance.now();
     if (outputs.length !== batch.length) {
       const facts = { windows: batch.length, outputs: outputs.length };
       for (const { job } of batch) {
@@ -359,17 +381,29 @@ export class Scheduler {
     }
   }
 
-  #retryAlone(batch: Batch, error: unknown): void {
+  #retryAlone({ pid }: InferenceProcess, batch: Batch, error: unknown): void {
     // The last first: each is put before the others.
     for (const window of batch.toReversed()) {
       if (window.mustRunAlone) {
+        this.#tellPoison(window, pid, error);
         this.#fail(window.job, finalFailure(error));
       } else if (!window.job.isSettled) {
         window.mustRunAlone = true;
+        window.diedWith = error instanceof ProcessExitedError ? pid : null;
         this.#queue.putBack(window);
       }
     }
     this.#planDispatch();
+  }
+
+  #tellPoison({ diedWith, job }: PendingWindow, pid: number, error: unknown): void {
+    if (error instanceof ProcessExitedError) {
+      this.#options.events.emit("window_poisoned", {
+        model: this.#options.model,
+        pids: diedWith === null ? [pid] : [diedWith, pid],
+        client: job.context.client.address,
+      });
+    }
   }
 
   #fail(job: Job, error: unknown): void {

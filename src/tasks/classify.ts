@@ -1,6 +1,7 @@
 import type { EventBus, StepDurations } from "../events.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import type { PreparedText } from "../text/prepared-text.ts";
+import { checkAnswer } from "./check-answer.ts";
 import { type LabelScore, toLabelScores } from "./label-scores.ts";
 import type { ModelIdentity, TextModel } from "./served-model.ts";
 
@@ -40,14 +41,31 @@ export interface ClassifyResult {
 }
 
 /**
- * Scores texts for toxicity. A text is as toxic as its worst window, so that nothing hides in a long text.
- * @throws ServiceError as the stages below do, and `invalid_prediction` when the model's answer is none.
+ * Scores the texts of a client for toxicity, and tells what came of it.
+ * @throws ServiceError as `scoreTexts` does.
  */
 export async function classify(
   model: TextModel,
   input: ClassifyInput,
   context: RequestContext,
   events: EventBus,
+): Promise<ClassifyResult> {
+  const { name } = model.identity;
+  const result = await checkAnswer(name, events, () => scoreTexts(model, input, context));
+  for (const { scores } of result.classifications) {
+    events.emit("text_classified", { model: name, scores });
+  }
+  return result;
+}
+
+/**
+ * Scores texts for toxicity. A text is as toxic as its worst window, so that nothing hides in a long text.
+ * @throws ServiceError as the stages below do, and `invalid_prediction` when the model's answer is none.
+ */
+export async function scoreTexts(
+  model: TextModel,
+  input: ClassifyInput,
+  context: RequestContext,
 ): Promise<ClassifyResult> {
   const start = performance.now();
   const preprocess = context.timeline?.begin("preprocess", start);
@@ -66,9 +84,6 @@ export async function classify(
     const scores = rows.map((row) => toLabelScores(withLessToxic(row, shift, model.labels), model.labels));
     return classifyText(text, scores, input.threshold);
   });
-  for (const { scores: textScores } of classifications) {
-    events.emit("text_classified", { model: model.identity.name, scores: textScores });
-  }
   const now = performance.now();
   postprocess?.end(now);
   const totalMs = now - start;

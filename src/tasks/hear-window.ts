@@ -73,7 +73,7 @@ export async function hearWindow(
 async function hear(model: SpeechModel, window: SpeechWindowInput, context: RequestContext): Promise<HeardWindow> {
   const output = await model.transcribe(window, context);
   const postprocess = context.timeline?.begin("postprocess", performance.now());
-  checkOutput(output, model.languages);
+  checkTranscript(output, model.languages);
   const { tokenIds, language, languageProbability, noSpeechProbability, averageLogProbability } = output;
   const text = model.decode(tokenIds).trim();
   const compressionRatio = compressionRatioOf(text);
@@ -92,8 +92,11 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
   };
 }
 
-/** @throws ServiceError `invalid_prediction`; the numbers are among its facts. */
-function checkOutput(output: SpeechWindowOutput, languages: readonly string[]): void {
+/**
+ * Refuses what cannot be a model's answer.
+ * @throws ServiceError `invalid_prediction`; the numbers are among its facts.
+ */
+export function checkTranscript(output: SpeechWindowOutput, languages: readonly string[]): void {
   const { language, languageProbability, noSpeechProbability, averageLogProbability } = output;
   const isKnownLanguage = language === null || languages.includes(language);
   const isValid =

@@ -2,6 +2,7 @@ import type { EventBus, RequestIds, StepDurations } from "../events.ts";
 import type { AudioSession, AudioSummary, AudioWindow, SpeechSegment } from "../processes/audio-processes.ts";
 import type { Deadline } from "../scheduler/deadline.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
+import { checkAnswer } from "./check-answer.ts";
 import { type HeardWindow, hearWindow } from "./hear-window.ts";
 import { mapInOrder } from "./map-in-order.ts";
 import { moderateTexts, type Toxicity } from "./moderate-texts.ts";
@@ -191,7 +192,9 @@ class TranscriptionRun {
       seed: (seed + index) % 2 ** 32,
     };
     const speechMs = stretches.reduce((total, stretch) => total + lengthOf(stretch), 0);
-    const heard = await hearWindow(this.#model, input, speechMs, this.#context);
+    const heard = await checkAnswer(this.#model.identity.name, this.#events, () =>
+      hearWindow(this.#model, input, speechMs, this.#context),
+    );
     if (heard.text !== "" && heard.language !== null && heard.languageProbability !== null) {
       this.#language.hear(heard.language, heard.languageProbability);
     }

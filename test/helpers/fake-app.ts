@@ -5,9 +5,9 @@ import { MemoryStore } from "../../src/admission/rate-limit/memory-store.ts";
 import { UploadRoom } from "../../src/admission/upload-room.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus, ServiceEvents } from "../../src/events.ts";
+import type { HealthOverview, HealthReport } from "../../src/health/health-report.ts";
 import { type App, createApp } from "../../src/http/app.ts";
 import type { DecideSampling } from "../../src/http/exchange.ts";
-import type { HealthReport } from "../../src/http/health-report.ts";
 import type { TranscriptionLimits } from "../../src/http/transcription-run.ts";
 import { collectEvents, strictEventBus } from "./event-bus.ts";
 import { FakeAudioUploads } from "./fake-audio-uploads.ts";
@@ -95,7 +95,12 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
       live: () => health.live,
       ready: () => health.ready,
       started: () => health.started,
-      overview: () => ({ status: health.ready.status, checks: {}, sandbox: ["prlimit"] }),
+      overview: () => ({
+        status: health.ready.status,
+        checks: fakeFacts,
+        readiness: health.ready.checks,
+        sandbox: ["prlimit"],
+      }),
     },
     metricsText: () => fake.metricsText(),
     speech: { audio: fake.uploads, limits: () => fake.limits, room: new UploadRoom(() => fake.config.audio) },
@@ -205,10 +210,43 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       processLimitBytes: "auto",
       maxReplacementsPerHour: 6,
     },
+    health: {
+      periodMs: 10_000,
+      maxRestartsPerMinute: 10,
+      maxEventLoopDelayMs: 250,
+      minSpoolFreeBytes: 67_108_864,
+    },
     shutdown: { readinessDelayMs: 0, timeoutMs: 25_000 },
     models: [],
   };
 }
+
+const known = { status: "ok", detail: "", ageMs: 12.5 } as const;
+
+/** A machine without a GPU, of which nothing bad is known. */
+export const fakeFacts: HealthOverview["checks"] = {
+  gpu: { ...known, detail: "none", devices: [] },
+  memory: { ...known, host: { totalBytes: 2e9, availableBytes: 1e9 }, cgroup: null, service: null, children: [] },
+  disk: { ...known, spool: { totalBytes: 5e9, freeBytes: 4e9 }, models: null },
+  models: {
+    ...known,
+    models: [
+      {
+        name: "camembert-toxicity-fr",
+        version: "1.0.0",
+        digest: `sha256:${"0".repeat(64)}`,
+        status: "ok",
+        detail: "",
+        isRequired: true,
+        device: "cpu",
+        state: "ready",
+        lastCanary: { at: "2026-01-01T00:00:00.000Z", result: "ok" },
+        lastAnswerAt: "2026-01-01T00:00:00.000Z",
+        restarts: 0,
+      },
+    ],
+  },
+};
 
 export function healthy(name: string): HealthReport {
   return { status: "ok", checks: [{ name, status: "ok", detail: "fine", since: "2026-01-01T00:00:00.000Z" }] };

@@ -27,6 +27,7 @@ export class FakeProcess {
   readonly ready = this.#ready.promise;
   readonly exited = this.#exited.promise;
   isReady: boolean;
+  lastSignAt = 0;
   /** The reason of the first kill; null while nobody killed it. */
   killReason: string | null = null;
   readonly #pending: FakeRun[] = [];

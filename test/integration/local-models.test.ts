@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Config } from "../../src/config.ts";
-import type { EventBus } from "../../src/events.ts";
+import type { CanaryResult, EventBus } from "../../src/events.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import { classify } from "../../src/tasks/classify.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
@@ -90,12 +90,15 @@ interface Directory {
 }
 
 /** A directory that serves the real model. */
-async function servingDirectory(processes: Partial<Config["processes"]> = {}): Promise<Directory> {
+async function servingDirectory(
+  processes: Partial<Config["processes"]> = {},
+  prove: () => Promise<CanaryResult> = () => Promise.resolve("ok"),
+): Promise<Directory> {
   const config = configOf([modelSettings()], processes);
   const events = strictEventBus();
   const pids: number[] = [];
   events.on("process_started", ({ pid }) => pids.push(pid));
-  const models = new LocalModels(() => config, events);
+  const models = new LocalModels(() => config, events, prove);
   onTestFinished(async () => {
     models.kill();
     await models.close();

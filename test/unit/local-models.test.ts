@@ -8,7 +8,11 @@ import { writeSpeechFolder } from "../helpers/speech-models.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 test("before its first use the directory is empty", async () => {
-  const models = new LocalModels(() => configOf([]), strictEventBus());
+  const models = new LocalModels(
+    () => configOf([]),
+    strictEventBus(),
+    () => Promise.resolve("ok"),
+  );
   expect([models.list(), models.find("small")]).toEqual([[], null]);
   await models.close();
 });
@@ -61,5 +65,9 @@ test("with a speech model, transcribe.model must name one that is served", async
 });
 
 function directoryOf(config: Config): LocalModels {
-  return new LocalModels(() => config, strictEventBus());
+  return new LocalModels(
+    () => config,
+    strictEventBus(),
+    () => Promise.resolve("ok"),
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { HealthReport } from "../../../../src/http/health-report.ts";
-import { fakeApp } from "../../../helpers/fake-app.ts";
+import type { HealthReport } from "../../../../src/health/health-report.ts";
+import { fakeApp, fakeFacts } from "../../../helpers/fake-app.ts";
 
 const failing: HealthReport = {
   status: "fail",
@@ -8,12 +8,12 @@ const failing: HealthReport = {
 };
 
 describe("GET /health", () => {
-  it("answers as readiness does, and names the layers around audio", async () => {
+  it("has the status of readiness, its checks, all facts, and the layers around audio", async () => {
     await using fake = await fakeApp();
     const well = await fake.app.inject("/health");
     expect({ status: well.statusCode, body: well.json() }).toEqual({
       status: 200,
-      body: { status: "ok", checks: {}, sandbox: ["prlimit"] },
+      body: { status: "ok", checks: fakeFacts, readiness: fake.health.ready.checks, sandbox: ["prlimit"] },
     });
     fake.health.ready = failing;
     expect((await fake.app.inject("/health")).statusCode).toBe(503);

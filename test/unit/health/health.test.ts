@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Health } from "../../src/health.ts";
-import type { LocalModel } from "../../src/local-model.ts";
+import { Health } from "../../../src/health/health.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2025, 0, 1) });
@@ -26,7 +25,9 @@ test("ready needs every required model, and names what is wrong with each", () =
   expect(checks.map(({ name, status: each, detail }) => [name, each, detail])).toEqual([
     ["accepting", "ok", ""],
     ["maintenance", "ok", ""],
+    ["event_loop", "ok", ""],
     ["audio", "ok", ""],
+    ["spool", "ok", ""],
     ["model:good", "ok", ""],
     ["model:bad", "fail", "no memory"],
     ["model:worse", "fail", "its processes are starting"],
@@ -49,24 +50,32 @@ test("draining and maintenance end readiness only", () => {
   const { health, sources } = healthOf([model("good", "")]);
   health.started();
   sources.isDraining = true;
-  expect(health.ready()).toMatchObject({ status: "fail", checks: [{ name: "accepting", status: "fail" }, {}, {}, {}] });
+  expect(failing(health)).toEqual([["accepting", "the service is shutting down"]]);
   sources.isDraining = false;
   sources.isInMaintenance = true;
-  expect(health.ready()).toMatchObject({
-    status: "fail",
-    checks: [{}, { name: "maintenance", status: "fail" }, {}, {}],
-  });
+  expect(failing(health)).toEqual([["maintenance", "maintenance mode is on"]]);
   expect([health.live().status, health.started().status]).toEqual(["ok", "ok"]);
 });
 
-test("audio that a required model needs and that cannot be decoded ends readiness, and says why", () => {
+test.each(["audio", "spool", "event_loop"] as const)("a problem of %s ends readiness only, and says why", (name) => {
   const { health, sources } = healthOf([model("good", "")]);
-  sources.audioProblem = "no decoder is installed";
+  sources.details[name] = "it is out of order";
   expect(health.ready().status).toBe("fail");
-  expect(health.ready().checks).toContainEqual(
-    expect.objectContaining({ name: "audio", status: "fail", detail: "no decoder is installed" }),
-  );
-  expect(health.live().status).toBe("ok");
+  expect(failing(health)).toEqual([[name, "it is out of order"]]);
+  expect([health.live().status, health.started().status]).toEqual(["ok", "ok"]);
+});
+
+test("a model whose processes run has started, though its answers are wrong: it is not ready", () => {
+  const { health, sources } = healthOf([model("good", "")]);
+  sources.modelDetail = "the canary failed";
+  expect(failing(health)).toEqual([["model:good", "the canary failed"]]);
+  expect(health.started().status).toBe("ok");
+});
+
+test("no detail names a path of the machine", () => {
+  const { health } = healthOf([model("bad", "/srv/models/secret-client/onnx/model.onnx cannot be opened")]);
+  expect(failing(health)).toEqual([["model:bad", "model.onnx cannot be opened"]]);
+  expect(JSON.stringify([health.ready(), health.started()])).not.toContain("secret-client");
 });
 
 test("once started it stays started, whatever becomes of a model", () => {
@@ -90,39 +99,49 @@ test("since is when a check became what it is, not when it was last asked", () =
   expect(sinceOf(health)).toBe("2025-01-02T00:00:00.000Z");
 });
 
+interface FakeModel {
+  readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly isRequired: boolean;
+  stateDetail(): string;
+}
+
 interface Sources {
-  models: LocalModel[];
-  audioProblem: string | null;
+  models: FakeModel[];
+  /** Of each model; null for the detail of its state. */
+  modelDetail: string | null;
+  details: { audio: string; spool: string; event_loop: string };
   isDraining: boolean;
   isInMaintenance: boolean;
 }
 
-function healthOf(models: LocalModel[]): { health: Health; sources: Sources } {
-  const sources: Sources = { models, audioProblem: null, isDraining: false, isInMaintenance: false };
+function healthOf(models: FakeModel[]): { health: Health; sources: Sources } {
+  const sources: Sources = {
+    models,
+    modelDetail: null,
+    details: { audio: "", spool: "", event_loop: "" },
+    isDraining: false,
+    isInMaintenance: false,
+  };
   const health = new Health({
     models: () => sources.models,
-    audioProblem: () => sources.audioProblem,
-    audioSandbox: () => ["bubblewrap", "seccomp"],
+    modelDetail: (each) => sources.modelDetail ?? each.stateDetail(),
+    audioDetail: () => sources.details.audio,
+    spoolDetail: () => sources.details.spool,
+    eventLoopDetail: () => sources.details.event_loop,
     isDraining: () => sources.isDraining,
     isInMaintenance: () => sources.isInMaintenance,
   });
   return { health, sources };
 }
 
-test("the overview has the checks of readiness by name, and the sandbox", () => {
-  const { health, sources } = healthOf([model("good", "")]);
-  const { status, checks, sandbox } = health.overview();
-  expect(status).toBe(health.ready().status);
-  expect(Object.keys(checks)).toEqual(health.ready().checks.map(({ name }) => name));
-  sources.audioProblem = "no decoder";
-  expect(health.overview().checks["audio"]).toMatchObject({ status: "fail", detail: "no decoder" });
-  expect(sandbox).toEqual(["bubblewrap", "seccomp"]);
-});
+function model(name: string, detail: string, isRequired = true): FakeModel {
+  return { identity: { name, version: "1.0.0", digest: "" }, isRequired, stateDetail: () => detail };
+}
 
-/** What the health check asks of a model. */
-function model(name: string, detail: string, isRequired = true): LocalModel {
-  const fake = { identity: { name }, isRequired, stateDetail: () => detail };
-  return fake as unknown as LocalModel;
+/** Name and detail of what keeps it from being ready. */
+function failing(health: Health): [string, string][] {
+  const { checks } = health.ready();
+  return checks.filter(({ status }) => status === "fail").map(({ name, detail }) => [name, detail]);
 }
 
 function sinceOf(health: Health): string | undefined {

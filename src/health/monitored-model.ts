@@ -1,0 +1,21 @@
+import type { ModelFolder } from "../model-store/model-folder.ts";
+import type { SpeechModel, TextModel } from "../tasks/served-model.ts";
+
+/** What health asks of a served model, besides what any client may. */
+export interface ModelInternals {
+  readonly folder: ModelFolder;
+  /** Why its processes cannot take work; empty when they can. May name paths. */
+  stateDetail(): string;
+  /** Why they compute elsewhere than the first of them did; empty when they do not. */
+  deviceDetail(): string;
+  /** Pids of its processes. */
+  readonly pids: readonly number[];
+  /** For how long work has waited or run without a sign of life, in milliseconds; 0 without work. */
+  stalledMs(now: number): number;
+  /** When anything last moved, on the clock of `performance.now()`. */
+  readonly movedAt: number;
+  /** A silence of this length would be normal, in milliseconds: a multiple of what its longest run takes. */
+  readonly patienceMs: number;
+}
+
+export type MonitoredModel = (TextModel | SpeechModel) & ModelInternals;
