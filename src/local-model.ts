@@ -134,12 +134,16 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return this.scheduler.movedAt;
   }
 
-  get patienceMs(): number {
-    return this.#config().processes.runLimitFactor * this.scheduler.predictMs(this.longestRun);
+  isWaiting(client: ClientKey): boolean {
+    return this.scheduler.isWaiting(client);
   }
 
-  /** Padded length of the longest run that it is given, in tokens or frames, as far as a sign of life takes that long. */
-  protected abstract get longestRun(): number;
+  get patienceMs(): number {
+    return this.#config().processes.runLimitFactor * this.scheduler.longestRunMs(this.longestWindow);
+  }
+
+  /** In tokens or frames. */
+  protected abstract get longestWindow(): number;
 
   /** The refusal of every request in its present state; null when it is ready. */
   protected stateRefusal(): ServiceError | null {

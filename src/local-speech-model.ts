@@ -75,8 +75,8 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     return this.#family.windows;
   }
 
-  protected get longestRun(): number {
-    return this.windows.mostFrames * this.settings.maxBatchSize;
+  protected get longestWindow(): number {
+    return this.windows.mostFrames;
   }
 
   /**

@@ -68,7 +68,7 @@ export class LocalTextModel extends LocalModel implements TextModel {
     await this.#text.ready;
   }
 
-  protected get longestRun(): number {
+  protected get longestWindow(): number {
     return windowTokens;
   }
 

@@ -20,14 +20,19 @@ const defaultTexts = ["Merci beaucoup pour votre aide, et bonne journée !", "Fe
 const defaultTolerance = 0.05;
 
 /** Its own place in every queue; no address and no name of a client has spaces. */
-const client = { address: "health check", clientId: "" } as const;
+export const canaryClient = { address: "health check", clientId: "" } as const;
 
 /**
  * Sends one canary the way of a request, below the edge: no client's metric counts it.
  * @throws ServiceError as the task does; the signal's reason when it aborts.
  */
 export async function askCanary(model: MonitoredModel, limitMs: number, signal: AbortSignal): Promise<CanaryAnswer> {
-  const context: RequestContext = { requestId: "canary", client, deadline: Deadline.after(limitMs), signal };
+  const context: RequestContext = {
+    requestId: "canary",
+    client: canaryClient,
+    deadline: Deadline.after(limitMs),
+    signal,
+  };
   return model.task === "text-classification"
     ? askAboutTexts(model, model.folder.manifest.canary?.texts.map(({ text }) => text) ?? defaultTexts, context)
     : askAboutSilence(model, context);

@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { CanaryResult, EventBus } from "../events.ts";
-import { askCanary, type CanaryAnswer, isSameAnswer, recordedAnswer } from "./canary.ts";
+import { askCanary, type CanaryAnswer, canaryClient, isSameAnswer, recordedAnswer } from "./canary.ts";
 import { judgeAnswers } from "./judge-answers.ts";
 import { ModelFiles } from "./model-files.ts";
 import type { MonitoredModel } from "./monitored-model.ts";
@@ -45,8 +45,8 @@ export class ModelWatch {
   }
 
   /**
-   * In which the model must answer: the one of the settings, or longer for a model whose longest run takes so long that a
-   * silence of this length means nothing. So a canary never costs more than a small share of an instance.
+   * In which the model must answer: the one of the settings, or longer where runs take so long that a silence of this
+   * length means nothing. So a canary never costs more than a small share of an instance.
    */
   get periodMs(): number {
     return Math.max(this.#settings().periodMs, this.model.patienceMs);
@@ -144,7 +144,9 @@ export class ModelWatch {
     const start = performance.now();
     const limitMs = this.periodMs * canaryShare;
     const late = new AbortController();
+    let wasWaiting = false;
     const timer = setTimeout(() => {
+      wasWaiting = this.model.isWaiting(canaryClient);
       late.abort(new ServiceError("deadline_exceeded", "The canary was not answered in time."));
     }, limitMs);
     try {
@@ -154,7 +156,7 @@ export class ModelWatch {
       const isExpected = isSameAnswer(answer, this.#expected, this.model.folder.manifest.canary?.tolerance);
       return isExpected ? "ok" : "mismatch";
     } catch (error) {
-      return resultOf(error, this.model.movedAt > start);
+      return resultOf(error, wasWaiting || this.model.movedAt > start);
     } finally {
       clearTimeout(timer);
     }
@@ -174,9 +176,10 @@ export class ModelWatch {
 
 /**
  * What a canary came to that was not answered.
- * @param hasMoved others got their results meanwhile: it was late for want of room.
+ * @param wasBusy it never got its turn, or others got their results meanwhile: it was late for want of room. Whether
+ * those before it hang is for `stalledMs` to say.
  */
-function resultOf(error: unknown, hasMoved: boolean): CanaryResult {
+function resultOf(error: unknown, wasBusy: boolean): CanaryResult {
   switch (error instanceof ServiceError ? error.code : null) {
     case "overloaded":
     case "model_loading":
@@ -184,7 +187,7 @@ function resultOf(error: unknown, hasMoved: boolean): CanaryResult {
     case "draining":
       return "deferred";
     case "deadline_exceeded":
-      return hasMoved ? "deferred" : "timeout";
+      return wasBusy ? "deferred" : "timeout";
     case "invalid_prediction":
       return "invalid";
     case "inference_process_crashed":

@@ -1,4 +1,5 @@
 import type { ModelFolder } from "../model-store/model-folder.ts";
+import type { ClientKey } from "../scheduler/request-context.ts";
 import type { SpeechModel, TextModel } from "../tasks/served-model.ts";
 
 /** What health asks of a served model, besides what any client may. */
@@ -12,9 +13,14 @@ export interface ModelInternals {
   readonly pids: readonly number[];
   /** For how long work has waited or run without a sign of life, in milliseconds; 0 without work. */
   stalledMs(now: number): number;
+  /** Whether work of this client waits for its turn. */
+  isWaiting(client: ClientKey): boolean;
   /** When anything last moved, on the clock of `performance.now()`. */
   readonly movedAt: number;
-  /** A silence of this length would be normal, in milliseconds: a multiple of what its longest run takes. */
+  /**
+   * A silence of this length would be normal, in milliseconds: a multiple of what the longest window takes, or the longest
+   * run under way.
+   */
   readonly patienceMs: number;
 }
 

@@ -78,7 +78,7 @@ export class Scheduler {
   readonly #retiring = new Map<InferenceProcess, () => void>();
   readonly #cost: CostModel;
   #instanceCount = 0;
-  /** When work came into the idle scheduler, and when a run last came to a result. */
+  /** When work came into the idle scheduler, and when a window last came to a result. */
   #busySince = 0;
   #resultAt = 0;
   #dispatchIsPlanned = false;
@@ -100,19 +100,28 @@ export class Scheduler {
     return job === null ? 0 : performance.now() - job.submittedAt;
   }
 
-  /** For how long work has waited or run with neither a result nor a sign of progress, in milliseconds; 0 without work. */
+  /**
+   * For how long work has waited or run with neither a result nor a sign of progress, in milliseconds; 0 without work. A
+   * run that nobody waits for any more is work, too.
+   */
   stalledMs(now: number): number {
-    return this.#jobs.size === 0 ? 0 : Math.max(0, now - Math.max(this.#busySince, this.movedAt));
+    return this.#isIdle ? 0 : Math.max(0, now - Math.max(this.#busySince, this.movedAt));
   }
 
-  /** When a run last came to a result, or one of those under way reported progress; 0 before the first time. */
+  /** When a window last came to a result, or one of those under way reported progress; 0 before the first time. */
   get movedAt(): number {
     return Math.max(this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
   }
 
-  /** What a run of this padded length takes, as far as is known. */
-  predictMs(paddedLength: number): number {
-    return this.#cost.predictMs(paddedLength);
+  /** Whether a job of this client waits for its first run, or for a further one. */
+  isWaiting(client: ClientKey): boolean {
+    return this.#waiting.loads(client).jobs.client > 0;
+  }
+
+  /** What the longest of the runs under way takes, or one of this padded length, as far as is known. Milliseconds. */
+  longestRunMs(paddedLength: number): number {
+    const underWay = [...this.#running.values()].flatMap((batches) => [...batches].map(paddedLengthOf));
+    return this.#cost.predictMs(Math.max(paddedLength, ...underWay));
   }
 
   /** Jobs that wait or run. */
@@ -198,9 +207,13 @@ export class Scheduler {
     }
   }
 
+  get #isIdle(): boolean {
+    return this.#jobs.size === 0 && this.#running.size === 0;
+  }
+
   async #complete(job: Job): Promise<JobResult> {
     const { signal } = job.context;
-    if (this.#jobs.size === 0) {
+    if (this.#isIdle) {
       this.#busySince = performance.now();
     }
     this.#jobs.add(job);
@@ -307,7 +320,7 @@ export class Scheduler {
     for (const { job } of batch) {
       job.markDispatched(now);
     }
-    const paddedLength = batch.length * Math.max(...batch.map(({ length }) => length));
+    const paddedLength = paddedLengthOf(batch);
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
     const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
     // What ends the run early: nobody waits for any of its requests any more.
@@ -398,6 +411,8 @@ export class Scheduler {
 
   #tellPoison({ diedWith, job }: PendingWindow, pid: number, error: unknown): void {
     if (error instanceof ProcessExitedError) {
+      // That is a result, too: who sends nothing but such texts keeps nothing from moving.
+      this.#resultAt = performance.now();
       this.#options.events.emit("window_poisoned", {
         model: this.#options.model,
         pids: diedWith === null ? [pid] : [diedWith, pid],
@@ -432,6 +447,10 @@ export class Scheduler {
     const drainMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#instanceCount);
     return Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(drainMs)));
   }
+}
+
+function paddedLengthOf(batch: Batch): number {
+  return batch.length * Math.max(...batch.map(({ length }) => length));
 }
 
 function hasToRunAlone(batch: Batch): boolean {

@@ -14,6 +14,7 @@ export function logEvents(events: EventBus, logger: Logger, config: () => Config
   logProcesses(events, logger);
   logMemory(events, logger);
   logAudio(events, logger);
+  logHealth(events, logger);
   logRequests(events, logger, config);
   logTracing(events, logger);
   events.on("error_occurred", ({ where, error, request }) => {
@@ -113,6 +114,22 @@ function logTracing(events: EventBus, logger: Logger): void {
       lost = 0;
     }
   });
+}
+
+function logHealth(events: EventBus, logger: Logger): void {
+  events.on("readiness_changed", ({ isReady, failing }) => {
+    logger.write(isReady ? "info" : "warn", "readiness_changed", { is_ready: isReady, failing });
+  });
+  events.on("canary_finished", ({ model, result, ms }) => {
+    const isFine = result === "ok" || result === "deferred";
+    logger.write(isFine ? "debug" : "warn", "canary_finished", { model, result, duration_ms: Math.round(ms) });
+  });
+  events.on("collector_failed", ({ collector, problem, isNews }) => {
+    if (isNews) {
+      logger.write("warn", "collector_failed", { collector, problem });
+    }
+  });
+  events.on("collector_recovered", ({ collector }) => logger.write("info", "collector_recovered", { collector }));
 }
 
 /** A process that ended by itself is replaced; only a model that cannot be started at all needs someone. */

@@ -20,6 +20,8 @@ export interface ServiceProcessOptions {
   /** Further entries of `config/models.yaml`. */
   readonly furtherModels?: readonly Record<string, unknown>[];
   readonly environment?: Record<string, string>;
+  /** A command that executes the one behind it, in a place of its own. */
+  readonly behind?: readonly string[];
 }
 
 /** The service as an operator starts it: its own process, its own port, its log as the only window into it. */
@@ -40,6 +42,7 @@ export class ServiceProcess implements AsyncDisposable {
     hears = false,
     furtherModels = [],
     environment = {},
+    behind = [],
   }: ServiceProcessOptions = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), "service-"));
     this.settingsFile = join(this.#folder, "settings.yaml");
@@ -55,7 +58,8 @@ export class ServiceProcess implements AsyncDisposable {
         ],
       }),
     );
-    this.child = spawn(process.execPath, ["src/main.ts"], {
+    const [command = "", ...args] = [...behind, process.execPath, "src/main.ts"];
+    this.child = spawn(command, args, {
       cwd: root,
       env: {
         PATH: process.env["PATH"],
