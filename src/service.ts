@@ -156,6 +156,18 @@ export async function createService(environment?: Environment): Promise<Service>
     memory: () => memory.statistics(),
     uploads: () => uploadRoom,
     nextKeyExpiry: () => nextExpiry(secrets.current("keys") ?? noKeys, Date.now()),
+    health: () => {
+      const { status, checks } = health.ready();
+      const { gpu, memory, spool } = watch.machine;
+      return {
+        isReady: status === "ok",
+        checks,
+        eventLoopDelayMs: watch.eventLoopDelayMs,
+        spoolFreeBytes: spool.latest().facts?.freeBytes ?? null,
+        host: memory.latest().facts.host,
+        gpus: gpu.latest().facts,
+      };
+    },
     events,
     version,
   });

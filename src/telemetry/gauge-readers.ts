@@ -30,6 +30,26 @@ export interface MeasuredMemory {
   readonly cgroup: { readonly usedBytes: number; readonly limitBytes: number } | null;
 }
 
+/** What the health watch knows, as metrics see it. */
+export interface MeasuredHealth {
+  readonly isReady: boolean;
+  readonly checks: readonly { readonly name: string; readonly status: "ok" | "fail" }[];
+  readonly eventLoopDelayMs: number;
+  /** Null when it is not known. */
+  readonly spoolFreeBytes: number | null;
+  readonly host: { readonly totalBytes: number; readonly availableBytes: number };
+  readonly gpus: readonly MeasuredGpu[];
+}
+
+/** Null is what the driver does not say. */
+export interface MeasuredGpu {
+  readonly index: number;
+  readonly memoryUsedBytes: number | null;
+  readonly memoryTotalBytes: number | null;
+  readonly utilization: number | null;
+  readonly temperatureCelsius: number | null;
+}
+
 /** What is asked when metrics are read, rather than counted as it happens. */
 export interface MetricSources {
   readonly app: () => { readonly version: string; readonly model: string; readonly environment: string };
@@ -41,6 +61,7 @@ export interface MetricSources {
   readonly memory: () => MeasuredMemory;
   /** When the next of the valid API keys expires, in milliseconds since 1970; null when none does. */
   readonly nextKeyExpiry: () => number | null;
+  readonly health: () => MeasuredHealth;
 }
 
 /** Says what each gauge shows that is not set as things happen. */
@@ -69,6 +90,7 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
       const next = sources.nextKeyExpiry();
       return next === null ? [] : [[{}, next / 1_000]];
     },
+    ...healthReaders(sources.health),
   };
 }
 
@@ -103,4 +125,27 @@ function memoryReaders(memory: MetricSources["memory"]): GaugeReaders {
 function greatest(values: readonly (number | null)[]): number | null {
   const numbers = values.filter((value) => value !== null);
   return numbers.length === 0 ? null : Math.max(...numbers);
+}
+
+function healthReaders(health: MetricSources["health"]) {
+  const ofGpus = (valueOf: (gpu: MeasuredGpu) => number | null) => () =>
+    health().gpus.flatMap((gpu) => {
+      const value = valueOf(gpu);
+      return value === null ? [] : [[{ gpu: String(gpu.index) }, value] as const];
+    });
+  return {
+    serviceReady: () => [[{}, health().isReady ? 1 : 0]],
+    healthCheck: () => health().checks.map(({ name, status }) => [{ check: name }, status === "ok" ? 1 : 0]),
+    eventLoopDelay: () => [[{}, health().eventLoopDelayMs / 1_000]],
+    spoolFree: () => {
+      const { spoolFreeBytes } = health();
+      return spoolFreeBytes === null ? [] : [[{}, spoolFreeBytes]];
+    },
+    hostMemory: () => [[{}, health().host.totalBytes]],
+    hostMemoryAvailable: () => [[{}, health().host.availableBytes]],
+    gpuMemoryUsed: ofGpus(({ memoryUsedBytes }) => memoryUsedBytes),
+    gpuMemory: ofGpus(({ memoryTotalBytes }) => memoryTotalBytes),
+    gpuUtilization: ofGpus(({ utilization }) => utilization),
+    gpuTemperature: ofGpus(({ temperatureCelsius }) => temperatureCelsius),
+  } satisfies GaugeReaders;
 }

@@ -1,5 +1,7 @@
 import { errorCodes } from "../errors.ts";
 import type {
+  CanaryResult,
+  CollectorName,
   ErrorOrigin,
   MemoryResource,
   ModelState,
@@ -27,6 +29,7 @@ export interface MetricDefinition {
 
 const servedModels = { boundedBy: "names of the served models" };
 const requestModels = { boundedBy: "names of the served models, other, none" };
+const gpus = { boundedBy: "indices of the GPUs" };
 const bundles = { boundedBy: "bundles of secrets: object_storage, redis, api_keys" };
 
 /** From a probe's answer to the longest deadline that a request may have. */
@@ -357,6 +360,97 @@ export const metricTable = {
       status_code: { boundedBy: "statuses of docs/errors.md, 200, 204, 304" },
     },
     buckets: secondsBuckets,
+  },
+  serviceReady: {
+    name: "service_ready",
+    type: "gauge",
+    unit: "state",
+    help: "1 while the service is ready, as /readyz has it.",
+    labels: {},
+  },
+  healthCheck: {
+    name: "health_check_status",
+    type: "gauge",
+    unit: "state",
+    help: "1 while the check of readiness says yes, 0 while it keeps the service from being ready.",
+    labels: {
+      check: {
+        boundedBy: "accepting, maintenance, event_loop, audio, spool, models, model: and a served model's name",
+      },
+    },
+  },
+  modelCanaries: {
+    name: "model_canary_total",
+    type: "counter",
+    unit: "canaries",
+    help: "Canary inferences by what they came to; deferred ones met a service that was too busy for them.",
+    labels: {
+      model_name: servedModels,
+      result: everyOf<CanaryResult>()(["ok", "mismatch", "invalid", "timeout", "crashed", "failed", "deferred"]),
+    },
+  },
+  eventLoopDelay: {
+    name: "event_loop_delay_seconds",
+    type: "gauge",
+    unit: "seconds",
+    help: "By how much turns of the event loop are late, nine of ten by no more, in seconds: what readiness is judged by.",
+    labels: {},
+  },
+  spoolFree: {
+    name: "audio_spool_free_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "What the disk for uploads has left, in bytes.",
+    labels: {},
+  },
+  hostMemory: {
+    name: "host_memory_total_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of the machine, in bytes.",
+    labels: {},
+  },
+  hostMemoryAvailable: {
+    name: "host_memory_available_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "What processes can still get of the machine's memory without swapping, in bytes.",
+    labels: {},
+  },
+  gpuMemoryUsed: {
+    name: "gpu_memory_used_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of a GPU that is taken, in bytes; absent where the driver does not say, like all of its kind.",
+    labels: { gpu: gpus },
+  },
+  gpuMemory: {
+    name: "gpu_memory_total_bytes",
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of a GPU, in bytes.",
+    labels: { gpu: gpus },
+  },
+  gpuUtilization: {
+    name: "gpu_utilization_ratio",
+    type: "gauge",
+    unit: "ratio",
+    help: "Share of time in which a GPU computed, 0 to 1.",
+    labels: { gpu: gpus },
+  },
+  gpuTemperature: {
+    name: "gpu_temperature_celsius",
+    type: "gauge",
+    unit: "celsius",
+    help: "Temperature of a GPU, in degrees Celsius.",
+    labels: { gpu: gpus },
+  },
+  collectorFailures: {
+    name: "collector_failures_total",
+    type: "counter",
+    unit: "attempts",
+    help: "Attempts to find out facts about the machine that failed.",
+    labels: { collector: everyOf<CollectorName>()(["gpu", "memory", "spool", "model_disk", "model_files"]) },
   },
   internalErrors: {
     name: "internal_errors_total",

@@ -48,6 +48,7 @@ export class Metrics {
     this.#countAudio(events);
     this.#countProcesses(events);
     this.#countSecurity(events);
+    this.#countHealth(events);
     this.#countTelemetry(events);
   }
 
@@ -110,6 +111,12 @@ export class Metrics {
       secretTimestamp.set(versions.map(({ bundle, writtenAt }) => [{ bundle }, writtenAt / 1_000]));
     });
     events.on("secret_rotation_failed", ({ bundle, reason }) => secretFailures.add({ bundle, reason }));
+  }
+
+  #countHealth(events: EventBus): void {
+    const { collectorFailures, modelCanaries } = this.#instruments;
+    events.on("canary_finished", ({ model, result }) => modelCanaries.add({ model_name: model, result }));
+    events.on("collector_failed", ({ collector }) => collectorFailures.add({ collector }));
   }
 
   #countTelemetry(events: EventBus): void {

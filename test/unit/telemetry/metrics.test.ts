@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import { EventBus } from "../../../src/events.ts";
-import type { MeasuredModel } from "../../../src/telemetry/gauge-readers.ts";
+import type { MeasuredHealth, MeasuredModel } from "../../../src/telemetry/gauge-readers.ts";
 import { metricTable } from "../../../src/telemetry/metric-table.ts";
 import { Metrics, type MetricsOptions } from "../../../src/telemetry/metrics.ts";
 import { finishedRequest as request } from "../../helpers/finished-request.ts";
@@ -302,6 +302,45 @@ test("transcribed audio is counted in seconds, with how long it took for its len
   );
 });
 
+const knownHealth: MeasuredHealth = {
+  isReady: false,
+  checks: [
+    { name: "spool", status: "ok" },
+    { name: "model:small", status: "fail" },
+  ],
+  eventLoopDelayMs: 12.5,
+  spoolFreeBytes: 4096,
+  host: { totalBytes: 2048, availableBytes: 1024 },
+  gpus: [
+    { index: 0, memoryUsedBytes: 1, memoryTotalBytes: 2, utilization: 0.5, temperatureCelsius: 40 },
+    { index: 1, memoryUsedBytes: null, memoryTotalBytes: 4, utilization: null, temperatureCelsius: null },
+  ],
+};
+
+test("health is shown by check, and facts about the machine as far as they are known", async () => {
+  const { bus, samples } = createMetrics();
+  bus.emit("canary_finished", { model: "small", result: "mismatch", ms: 12 });
+  bus.emit("collector_failed", { collector: "gpu", problem: "no answer", isNews: false });
+  expect(await samples("service_ready")).toEqual(["service_ready 0"]);
+  expect(await samples("health_check_status")).toEqual([
+    'health_check_status{check="spool"} 1',
+    'health_check_status{check="model:small"} 0',
+  ]);
+  expect(await samples("model_canary_total")).toEqual(['model_canary_total{model_name="small",result="mismatch"} 1']);
+  expect(await samples("collector_failures_total")).toEqual(['collector_failures_total{collector="gpu"} 1']);
+  expect(await samples("event_loop_delay_seconds")).toEqual(["event_loop_delay_seconds 0.0125"]);
+  expect(await samples("audio_spool_free_bytes")).toEqual(["audio_spool_free_bytes 4096"]);
+  expect(await samples("host_memory_total_bytes")).toEqual(["host_memory_total_bytes 2048"]);
+  expect(await samples("host_memory_available_bytes")).toEqual(["host_memory_available_bytes 1024"]);
+  expect(await samples("gpu_memory_used_bytes")).toEqual(['gpu_memory_used_bytes{gpu="0"} 1']);
+  expect(await samples("gpu_memory_total_bytes")).toEqual([
+    'gpu_memory_total_bytes{gpu="0"} 2',
+    'gpu_memory_total_bytes{gpu="1"} 4',
+  ]);
+  expect(await samples("gpu_utilization_ratio")).toEqual(['gpu_utilization_ratio{gpu="0"} 0.5']);
+  expect(await samples("gpu_temperature_celsius")).toEqual(['gpu_temperature_celsius{gpu="0"} 40']);
+});
+
 function infoOfSmall(version: string): string {
   return `model_info{name="small",version="${version}",digest="sha256:00",device="cpu"} 1`;
 }
@@ -320,6 +359,7 @@ function createMetrics(
     uploads: () => ({ uploads: 2, bytes: 4096 }),
     memory: () => ({ models: [], cgroup: null }),
     nextKeyExpiry: () => null,
+    health: () => knownHealth,
     ...changes,
     events: bus,
     version: "1.2.3",
