@@ -69,9 +69,9 @@ export class FakeProcess {
     return run.settle.promise;
   }
 
-  becomeReady(): void {
+  becomeReady(device = "cpu"): void {
     this.isReady = true;
-    this.#ready.resolve("cpu");
+    this.#ready.resolve(device);
   }
 
   /**

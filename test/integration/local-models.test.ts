@@ -48,6 +48,16 @@ test("a successor that cannot start is given up, says why, and leaves the old mo
   await classifyBy(models);
 });
 
+test("a successor whose canary fails is given up, and leaves the old model serving", async () => {
+  const { models } = await servingDirectory({}, () => Promise.resolve("mismatch"));
+  const before = models.find(name);
+  await expect(models.apply(configOf([modelSettings({ required: false })]))).rejects.toThrow(
+    /cannot be used: its canary came to "mismatch"$/,
+  );
+  expect(models.find(name)).toBe(before);
+  await classifyBy(models);
+});
+
 test("a model that is taken out of the configuration finishes its work and is stopped", async () => {
   using folder = new TemporaryFolder();
   const { models, config } = await servingDirectory();

@@ -415,6 +415,21 @@ test("whatever dies in whatever order, a replacement ends and never leaves fewer
     ),
     { numRuns: 200 },
   );
+
+test("the devices of all processes that are ready are known, and the first of all", async () => {
+  const model = new Model({ instances: 2, spares: 0 });
+  model.supervisor.start();
+  expect([model.supervisor.firstDevice, model.supervisor.devices]).toEqual([null, []]);
+  await model.becomeReady(0, "cuda");
+  await model.becomeReady(1, "cuda");
+  expect(model.supervisor.devices).toEqual(["cuda"]);
+  await model.die(0);
+  await model.becomeReady(2, "cpu");
+  expect(model.supervisor.devices).toEqual(["cuda", "cpu"]);
+  await model.die(2);
+  await model.becomeReady(3, "cuda");
+  expect([model.supervisor.firstDevice, model.supervisor.devices]).toEqual(["cuda", ["cuda"]]);
+  expect(model.supervisor.pids).toEqual([model.processes[1]?.pid, model.processes[3]?.pid]);
 });
 
 /** A supervisor whose processes the test controls by the order of their start. */
@@ -483,6 +498,9 @@ class Model {
 
   async becomeReady(index: number): Promise<void> {
     this.#at(index).becomeReady();
+
+  async becomeReady(index: number, device?: string): Promise<void> {
+    this.#at(index).becomeReady(device);
     await settle();
   }
 

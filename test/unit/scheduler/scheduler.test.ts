@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import type { EventBus } from "../../../src/events.ts";
@@ -566,6 +566,113 @@ test("an instance that retires takes no run beside another, and is let go after 
 function schedulerWith(changes: Partial<SchedulerSettings> = {}, events: EventBus = strictEventBus()): Scheduler {
   return new Scheduler({ ...textScheduling, events, settings: () => ({ ...settings, ...changes }) });
 }
+
+test("work is stalled from when it came into an idle scheduler, or from the last result, and never without work", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const later = performance.now() + 60_000;
+  expect(scheduler.stalledMs(later)).toBe(0);
+  const before = performance.now();
+  const results = [submit(scheduler, [1]), submit(scheduler, [2])];
+  await setImmediate();
+  expect(scheduler.stalledMs(before)).toBe(0);
+  const first = scheduler.stalledMs(later);
+  expect(first).toBeGreaterThan(50_000);
+  await sleep(5);
+  expect(scheduler.stalledMs(later)).toBe(first);
+  instance.answer();
+  await setImmediate();
+  expect(scheduler.stalledMs(later)).toBeLessThan(first);
+  await answerAll(instance);
+  await Promise.all(results);
+  expect(scheduler.stalledMs(later)).toBe(0);
+});
+
+test("a sign of progress is a sign of life", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  const result = submit(scheduler, [1]);
+  await setImmediate();
+  instance.lastSignAt = performance.now() + 1_000;
+  expect(scheduler.stalledMs(instance.lastSignAt + 7)).toBe(7);
+  await answerAll(instance);
+  await result;
+});
+
+test("a run that nobody waits for any more is work that can be stalled, even if requests come and go meanwhile", async () => {
+  const { scheduler } = schedulerWithInstance();
+  const since = performance.now();
+  for (let request = 0; request < 3; request++) {
+    const leaving = new AbortController();
+    const result = submit(scheduler, [1], { signal: leaving.signal });
+    await setImmediate();
+    leaving.abort(new ServiceError("client_closed_request", "gone"));
+    await rejection(result);
+    await sleep(5);
+  }
+  expect(scheduler.jobCount).toBe(0);
+  expect(scheduler.stalledMs(since + 10_000)).toBeGreaterThan(9_990);
+});
+
+test("a client waits until its first run", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
+  const client = { address: "192.0.2.9", clientId: "" };
+  const first = submit(scheduler, [1]);
+  await setImmediate();
+  const second = submit(scheduler, [2], client);
+  expect(scheduler.isWaiting(client)).toBe(true);
+  await setImmediate();
+  instance.answer();
+  await setImmediate();
+  expect(scheduler.isWaiting(client)).toBe(false);
+  await answerAll(instance);
+  await Promise.all([first, second]);
+});
+
+test("the longest run is the longest under way, or one of the length that is asked for", async () => {
+  const { scheduler, instance } = schedulerWithInstance();
+  expect(scheduler.longestRunMs(100)).toBeCloseTo(16);
+  const result = submit(scheduler, [1], {}, 400);
+  await setImmediate();
+  expect(scheduler.longestRunMs(100)).toBeCloseTo(61);
+  await answerAll(instance);
+  await result;
+});
+
+test("a window that killed two processes, the second alone, explains both and names its client; others explain none", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "window_poisoned");
+  const { scheduler, instance } = schedulerWithInstance({}, events);
+  const innocent = submit(scheduler, [1], { address: "192.0.2.1" });
+  const poison = submit(scheduler, [2], { address: "192.0.2.2" });
+  await setImmediate();
+  instance.die();
+  const second = addInstance(scheduler);
+  await setImmediate();
+  while (firstTokens(second).at(-1)?.[0] !== 2) {
+    second.answer();
+    await setImmediate();
+  }
+  expect(told).toEqual([]);
+  second.die();
+  await rejection(poison);
+  const third = addInstance(scheduler);
+  await answerAll(third);
+  await innocent;
+  expect(told).toEqual([{ model: "model", pids: [instance.pid, second.pid], client: "192.0.2.2" }]);
+});
+
+test("a run that fails twice in sound processes explains no end", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "window_poisoned");
+  const { scheduler, instance } = schedulerWithInstance({}, events);
+  const result = submit(scheduler, [1]);
+  await setImmediate();
+  instance.failRun();
+  await setImmediate();
+  await setImmediate();
+  instance.failRun();
+  await rejection(result);
+  expect(told).toEqual([]);
+});
 
 function schedulerWithInstance(
   changes: Partial<SchedulerSettings> = {},

@@ -95,6 +95,21 @@ test("the scores of every text are told to whoever counts them", async () => {
   ]);
 });
 
+test("whether the model's answer was one is told, and of other failures nothing", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "answer_checked");
+  const input = { texts: ["a"], threshold: 0.5 };
+  await classify(fakeModel([[evenLogits]]), input, requestContext(), events);
+  const broken = fakeModel([[[Number.NaN, 0]]]);
+  await expect(classify(broken, input, requestContext(), events)).rejects.toThrow();
+  const full = { ...fakeModel([[evenLogits]]), run: () => Promise.reject(new ServiceError("overloaded", "full")) };
+  await expect(classify(full, input, requestContext(), events)).rejects.toThrow("full");
+  expect(told).toEqual([
+    { model: "fake", isValid: true },
+    { model: "fake", isValid: false },
+  ]);
+});
+
 test("one window that is no number fails the request, and nothing is told of its texts", async () => {
   const events = strictEventBus();
   const told = collectEvents(events, "text_classified");

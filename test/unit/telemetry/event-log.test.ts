@@ -34,6 +34,24 @@ test("a configuration that was taken over is told at info, one that was rejected
   ]);
 });
 
+test("lost readiness is a warning with its reasons, a failed canary too; a collector is told when it fails and recovers", () => {
+  const { bus, lines } = createLog();
+  const failing = [{ name: "spool", detail: "it is full" }];
+  bus.emit("readiness_changed", { isReady: false, failing });
+  bus.emit("readiness_changed", { isReady: true, failing: [] });
+  bus.emit("canary_finished", { model: "small", result: "timeout", ms: 12.4 });
+  bus.emit("collector_failed", { collector: "gpu", problem: "no answer", isNews: true });
+  bus.emit("collector_failed", { collector: "gpu", problem: "no answer", isNews: false });
+  bus.emit("collector_recovered", { collector: "gpu" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "readiness_changed", is_ready: false, failing },
+    { level: "info", event: "readiness_changed", is_ready: true, failing: [] },
+    { level: "warn", event: "canary_finished", model: "small", result: "timeout", duration_ms: 12 },
+    { level: "warn", event: "collector_failed", collector: "gpu", problem: "no answer" },
+    { level: "info", event: "collector_recovered", collector: "gpu" },
+  ]);
+});
+
 test("what concerns keys and secrets is told by names and numbers", () => {
   const { bus, lines } = createLog();
   bus.emit("auth_disabled", { address: "http://127.0.0.1:8080", reason: "no_keys" });
