@@ -58,7 +58,7 @@ export class ServiceProcess implements AsyncDisposable {
         ],
       }),
     );
-    const [command = "", ...args] = [...behind, process.execPath, "src/main.ts"];
+    const [command, ...args] = [...behind, process.execPath, "src/main.ts"] as const;
     this.child = spawn(command, args, {
       cwd: root,
       env: {

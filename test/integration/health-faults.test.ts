@@ -87,9 +87,9 @@ test.each([
 test("a model that answers clients with NaN is not ready however busy it is", async ({ annotate }) => {
   using folder = new TemporaryFolder();
   await using service = await ServiceProcess.ready({ settings, model: faultyModel(folder) });
-  let isDone = false;
+  const done = new AbortController();
   const clients = Array.from({ length: 4 }, async () => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       await (await service.classify([harmless])).text();
     }
   });
@@ -97,7 +97,7 @@ test("a model that answers clients with NaN is not ready however busy it is", as
   await expectUnready(service, annotate);
   rmSync(join(folder.path, nanFile));
   await readinessBecomes(service, 200);
-  isDone = true;
+  done.abort();
   await Promise.all(clients);
 });
 
@@ -226,9 +226,9 @@ test("load alone never makes the service unready: a queue that is full for many 
   });
   const long = "Le train de huit heures est en retard à cause de la neige. ".repeat(20);
   const statuses = new Map<number, number>();
-  let isDone = false;
+  const done = new AbortController();
   const clients = Array.from({ length: 24 }, async () => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       const { status } = await service.classify([long], { timeoutMs: 3_000 });
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       // A refusal comes at once: whoever asks again at once only measures how fast this test is.
@@ -241,7 +241,7 @@ test("load alone never makes the service unready: a queue that is full for many 
     answers.push(await readiness(service));
     await sleep(50);
   }
-  isDone = true;
+  done.abort();
   await Promise.all(clients);
   await annotate(`${answers.length} probes; answers by status: ${JSON.stringify([...statuses])}`);
   expect(statuses.get(503)).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { askCanary, type CanaryAnswer, isSameAnswer } from "../../../src/health/canary.ts";
-import type { SpeechWindowInput } from "../../../src/tasks/served-model.ts";
+import type { MonitoredModel } from "../../../src/health/monitored-model.ts";
 import { FakeMonitoredModel } from "../../helpers/fake-monitored-model.ts";
 import { FakeSpeechModel } from "../../helpers/fake-speech-model.ts";
 
@@ -16,7 +16,6 @@ test("scores are the same up to the tolerance, each by its label", () => {
 });
 
 test("answers of different kinds, lengths, labels or tokens differ", () => {
-  const tokens = (...tokenIds: number[]): CanaryAnswer => ({ kind: "tokens", tokenIds });
   expect(isSameAnswer(tokens(1, 23), tokens(1, 23))).toBe(true);
   expect(isSameAnswer(tokens(1, 23), tokens(12, 3))).toBe(false);
   expect(isSameAnswer(tokens(), scores(0.5))).toBe(false);
@@ -32,17 +31,21 @@ test("the canary of a text model has a harmless and a toxic text, and a place of
 });
 
 test("the canary of a speech model is its shortest window of silence, whose tokens are the answer", async () => {
-  const windows: SpeechWindowInput[] = [];
   const speech = new FakeSpeechModel();
-  const transcribe = speech.transcribe.bind(speech);
-  speech.transcribe = (window, context) => {
-    windows.push(window);
-    return transcribe(window, context);
-  };
-  const model = Object.assign(speech, new FakeMonitoredModel(), { task: speech.task }) as never;
+  const { folder } = new FakeMonitoredModel();
+  const model: MonitoredModel = Object.assign(speech, {
+    folder,
+    pids: [],
+    movedAt: 0,
+    patienceMs: 0,
+    stateDetail: () => "",
+    deviceDetail: () => "",
+    stalledMs: () => 0,
+    isWaiting: () => false,
+  });
   const answer = await askCanary(model, 1_000, new AbortController().signal);
   expect(answer.kind).toBe("tokens");
-  const [window] = windows;
+  const [window] = speech.inputs;
   const { melBins, fewestFrames } = speech.windows;
   expect(window).toMatchObject({ frames: fewestFrames, temperature: 0 });
   expect(window?.features.length).toBe(melBins * fewestFrames);
@@ -59,4 +62,8 @@ function scores(nonToxic: number): CanaryAnswer {
       ],
     ],
   };
+}
+
+function tokens(...tokenIds: number[]): CanaryAnswer {
+  return { kind: "tokens", tokenIds };
 }

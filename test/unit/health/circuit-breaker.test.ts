@@ -28,21 +28,26 @@ const anySettings = fc.record({
 
 test("however often it fails, it may be tried again after `maxMs` at the latest, and waits never get shorter", () => {
   fc.assert(
-    fc.property(anySettings, fc.integer({ min: 1, max: 3_000 }), fc.double({ min: 0, max: 1e9, noNaN: true }), run),
+    fc.property(
+      anySettings,
+      fc.integer({ min: 1, max: 3_000 }),
+      fc.double({ min: 0, max: 1e9, noNaN: true }),
+      failOften,
+    ),
   );
-
-  function run(each: BreakerSettings, failures: number, now: number): void {
-    let breaker: Breaker = closedBreaker;
-    let lastWait = 0;
-    for (let failure = 1; failure <= failures; failure++) {
-      breaker = afterFailure(breaker, now, each);
-      expect(mayTry(breaker, now)).toBe(failure < each.openAfter);
-      expect(mayTry(breaker, now + each.maxMs)).toBe(true);
-      const wait = Math.max(0, breaker.opensUntil - now);
-      // The clock is in floating point.
-      expect(wait).toBeGreaterThanOrEqual(lastWait - 1e-3);
-      lastWait = wait;
-    }
-    expect(mayTry(closedBreaker, now)).toBe(true);
-  }
 });
+
+function failOften(each: BreakerSettings, failures: number, now: number): void {
+  let breaker: Breaker = closedBreaker;
+  let lastWait = 0;
+  for (let failure = 1; failure <= failures; failure++) {
+    breaker = afterFailure(breaker, now, each);
+    expect(mayTry(breaker, now)).toBe(failure < each.openAfter);
+    expect(mayTry(breaker, now + each.maxMs)).toBe(true);
+    const wait = Math.max(0, breaker.opensUntil - now);
+    // The clock is in floating point.
+    expect(wait).toBeGreaterThanOrEqual(lastWait - 1e-3);
+    lastWait = wait;
+  }
+  expect(mayTry(closedBreaker, now)).toBe(true);
+}

@@ -101,7 +101,7 @@ test("whether the model's answer was one is told, and of other failures nothing"
   const input = { texts: ["a"], threshold: 0.5 };
   await classify(fakeModel([[evenLogits]]), input, requestContext(), events);
   const broken = fakeModel([[[Number.NaN, 0]]]);
-  await expect(classify(broken, input, requestContext(), events)).rejects.toThrow();
+  await expect(classify(broken, input, requestContext(), events)).rejects.toThrow("invalid answer");
   const full = { ...fakeModel([[evenLogits]]), run: () => Promise.reject(new ServiceError("overloaded", "full")) };
   await expect(classify(full, input, requestContext(), events)).rejects.toThrow("full");
   expect(told).toEqual([
