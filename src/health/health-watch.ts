@@ -19,7 +19,7 @@ const looksPerPeriod = 8;
 const longestLookMs = 1_000;
 
 /** Ends of processes that somebody asked for. */
-const wantedExits: ReadonlySet<string> = new Set<ProcessExitReason>(["stopped"]);
+const wantedExits: ReadonlySet<string> = new Set<ProcessExitReason>(["stopped", "replaced"]);
 
 /** Hashing gigabytes from a slow disk takes this long, in milliseconds. */
 const filesTimeoutMs = 300_000;

@@ -97,7 +97,7 @@ export class Supervisor {
 
   /** Pids of all processes that run. */
   get pids(): readonly number[] {
-    return [...this.#starting, ...this.#active, ...this.#spares].map(({ pid }) => pid);
+    return this.#all().map(({ pid }) => pid);
   }
 
   /**

@@ -415,6 +415,7 @@ test("whatever dies in whatever order, a replacement ends and never leaves fewer
     ),
     { numRuns: 200 },
   );
+});
 
 test("the devices of all processes that are ready are known, and the first of all", async () => {
   const model = new Model({ instances: 2, spares: 0 });
@@ -495,9 +496,6 @@ class Model {
   hasEnded(index: number): boolean {
     return this.#ended.has(this.#at(index).pid);
   }
-
-  async becomeReady(index: number): Promise<void> {
-    this.#at(index).becomeReady();
 
   async becomeReady(index: number, device?: string): Promise<void> {
     this.#at(index).becomeReady(device);
