@@ -113,9 +113,15 @@ export class Scheduler {
     return Math.max(this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
   }
 
-  /** Whether a job of this client waits for its first run, or for a further one. */
-  isWaiting(client: ClientKey): boolean {
-    return this.#waiting.loads(client).jobs.client > 0;
+  /** Whether this client has a job of which nothing runs now. */
+  isWaiting({ address, clientId }: ClientKey): boolean {
+    const running = new Set(
+      [...this.#running.values()].flatMap((batches) => [...batches].flat()).map(({ job }) => job),
+    );
+    return [...this.#jobs].some((job) => {
+      const { client } = job.context;
+      return client.address === address && client.clientId === clientId && !running.has(job);
+    });
   }
 
   /** What the longest of the runs under way takes, or one of this padded length, as far as is known. Milliseconds. */

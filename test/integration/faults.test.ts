@@ -33,7 +33,9 @@ test("a poisoned text fails alone; those that share its batch get their scores",
 });
 
 test("a model that answers NaN is an invalid prediction: the numbers are logged, the text is not", async () => {
-  await using service = await ServiceProcess.ready({ model: { plugins: ["test/fixtures/plugins/returns-nan.ts"] } });
+  // It never gets ready, but takes requests.
+  await using service = new ServiceProcess({ model: { plugins: ["test/fixtures/plugins/returns-nan.ts"] } });
+  await service.logged(({ event, result }) => event === "canary_finished" && result === "invalid");
   const response = await service.classify([harmless]);
   const line = await service.logged(({ event, status }) => event === "request_finished" && status === 500);
   expect(response.status).toBe(500);

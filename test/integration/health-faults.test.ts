@@ -49,8 +49,7 @@ async function expectUnready(service: ServiceProcess, annotate: Annotate): Promi
 
 test("an idle child that hangs is found out by the canary, and killed and replaced", async ({ annotate }) => {
   await using service = await ServiceProcess.ready({ settings, model: { spares: 0 } });
-  const [pid = 0] = service.inferencePids();
-  process.kill(pid, "SIGSTOP");
+  const pid = signalChild(service, "SIGSTOP");
   const { failing } = await expectUnready(service, annotate);
   expect(failing).toEqual({ [modelCheck]: expect.stringMatching(/canary was not answered|work has waited/) });
   await readinessBecomes(service, 200);
@@ -179,7 +178,7 @@ test("a crash loop makes the service unready, though each process is replaced at
   });
   for (let kills = 0; kills < 3; kills++) {
     const before = service.log.length;
-    process.kill(service.inferencePids().at(-1) ?? 0, "SIGKILL");
+    signalChild(service, "SIGKILL");
     await service.logged(({ event }) => event === "process_ready", before);
   }
   const { failing } = await expectUnready(service, annotate);
@@ -208,14 +207,16 @@ test("a process that comes back on another provider makes the service unready un
   using folder = new TemporaryFolder();
   await using service = await ServiceProcess.ready({ settings, model: { ...faultyModel(folder), spares: 0 } });
   writeFileSync(join(folder.path, lostGpuFile), "");
-  process.kill(service.inferencePids()[0] ?? 0, "SIGKILL");
+  const before = service.log.length;
+  signalChild(service, "SIGKILL");
   const { failing } = await expectUnready(service, annotate);
   expect(failing[modelCheck]).toBeDefined();
   await expect
     .poll(async () => (await readiness(service)).failing[modelCheck], { timeout: 20_000 })
     .toBe("it is computed on cpu instead of cuda");
   rmSync(join(folder.path, lostGpuFile));
-  process.kill(service.inferencePids()[0] ?? 0, "SIGKILL");
+  await service.logged(({ event }) => event === "process_ready", before);
+  signalChild(service, "SIGKILL");
   await readinessBecomes(service, 200);
 });
 
@@ -286,6 +287,16 @@ async function health(service: ServiceProcess) {
     status: string;
     checks: { memory: { children: unknown[] } };
   };
+}
+
+/** Signals the inference process that got ready last; returns its pid. */
+function signalChild(service: ServiceProcess, signal: NodeJS.Signals): number {
+  const pid = service.inferencePids().at(-1);
+  if (pid === undefined) {
+    throw new Error("no inference process is known to run");
+  }
+  process.kill(pid, signal);
+  return pid;
 }
 
 /** A copy of the real model whose plugin obeys files in its folder. */

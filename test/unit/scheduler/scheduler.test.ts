@@ -612,7 +612,7 @@ test("a run that nobody waits for any more is work that can be stalled, even if 
   expect(scheduler.stalledMs(since + 10_000)).toBeGreaterThan(9_990);
 });
 
-test("a client waits until its first run", async () => {
+test("a client waits while nothing of it runs: before its run, and again after that died with its process", async () => {
   const { scheduler, instance } = schedulerWithInstance({ maxBatchSize: 1 });
   const client = { address: "192.0.2.9", clientId: "" };
   const first = submit(scheduler, [1]);
@@ -623,8 +623,12 @@ test("a client waits until its first run", async () => {
   instance.answer();
   await setImmediate();
   expect(scheduler.isWaiting(client)).toBe(false);
-  await answerAll(instance);
+  instance.die();
+  await setImmediate();
+  expect(scheduler.isWaiting(client)).toBe(true);
+  await answerAll(addInstance(scheduler));
   await Promise.all([first, second]);
+  expect(scheduler.isWaiting(client)).toBe(false);
 });
 
 test("the longest run is the longest under way, or one of the length that is asked for", async () => {
