@@ -158,14 +158,14 @@ export async function createService(environment?: Environment): Promise<Service>
     nextKeyExpiry: () => nextExpiry(secrets.current("keys") ?? noKeys, Date.now()),
     health: () => {
       const { status, checks } = health.ready();
-      const { gpu, memory, spool } = watch.machine;
+      const { machine } = watch;
       return {
         isReady: status === "ok",
         checks,
         eventLoopDelayMs: watch.eventLoopDelayMs,
-        spoolFreeBytes: spool.latest().facts?.freeBytes ?? null,
-        host: memory.latest().facts.host,
-        gpus: gpu.latest().facts,
+        spoolFreeBytes: machine.spool.latest().facts?.freeBytes ?? null,
+        host: machine.memory.latest().facts.host,
+        gpus: machine.gpu.latest().facts,
       };
     },
     events,

@@ -277,9 +277,7 @@ test("/health tells of machine and models, and of no path", async () => {
   expect(JSON.stringify(overview)).not.toMatch(/"[^"]*\/(home|tmp|work|usr|srv)/);
   const metrics = await (await fetch(`${service.url}/metrics`)).text();
   expect(metrics).not.toMatch(/^inference_requests_total\{/m);
-  expect(metrics).toMatch(
-    /^toxicity_prediction_scores_count(\{.*\})? 0$|^(?![\s\S]*toxicity_prediction_scores_count)/m,
-  );
+  expect(metrics).not.toMatch(/^toxicity_prediction_scores_count\{.*\} [1-9]/m);
 });
 
 async function health(service: ServiceProcess) {
