@@ -22,6 +22,9 @@ const defaultTolerance = 0.05;
 /** Its own place in every queue; no address and no name of a client has spaces. */
 export const canaryClient = { address: "health check", clientId: "" } as const;
 
+/** Nobody's trace: W3C Trace Context and B3 know no ids of zeros. */
+const noTrace = { traceId: "0".repeat(32), spanId: "0".repeat(16) };
+
 /**
  * Sends one canary the way of a request, below the edge: no client's metric counts it.
  * @throws ServiceError as the task does; the signal's reason when it aborts.
@@ -29,9 +32,11 @@ export const canaryClient = { address: "health check", clientId: "" } as const;
 export async function askCanary(model: MonitoredModel, limitMs: number, signal: AbortSignal): Promise<CanaryAnswer> {
   const context: RequestContext = {
     requestId: "canary",
+    ...noTrace,
     client: canaryClient,
     deadline: Deadline.after(limitMs),
     signal,
+    timeline: null,
   };
   return model.task === "text-classification"
     ? askAboutTexts(model, model.folder.manifest.canary?.texts.map(({ text }) => text) ?? defaultTexts, context)
