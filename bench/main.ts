@@ -11,6 +11,7 @@ import { overload } from "./overload.ts";
 import { rateLimit } from "./rate-limit.ts";
 import { slowClients } from "./slow-clients.ts";
 import { formatTable } from "./table.ts";
+import { telemetry } from "./telemetry.ts";
 import { tokenizer } from "./tokenizer.ts";
 import { transcribe } from "./transcribe.ts";
 import { voxtralDecode } from "./voxtral-decode.ts";
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   overload,
   crashes,
   memory,
+  telemetry,
   tokenizer,
   transcribe,
   "long-audio": longAudio,
