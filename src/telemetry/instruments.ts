@@ -42,6 +42,20 @@ type GaugeKey = {
 export type GaugeReaders = { readonly [Key in GaugeKey]?: () => readonly Sample<MetricTable[Key]>[] };
 
 /**
+ * Every combination of label values, where all of them are listed: none otherwise. Counters begin at 0 with each, because
+ * Prometheus sees no increase in a series that begins at 1.
+ */
+function everyLabelling(labels: MetricDefinition["labels"]): Record<string, string>[] {
+  return Object.entries(labels).reduce<Record<string, string>[]>(
+    (labellings, [label, bounds]) =>
+      labellings.flatMap((labelling) =>
+        "boundedBy" in bounds ? [] : bounds.map((value) => ({ ...labelling, [label]: value })),
+      ),
+    [{}],
+  );
+}
+
+/**
  * Makes the instrument of every metric of the table.
  * @param onReadFailure a reader threw; its gauge is left out of this scrape, and the others are not.
  */
@@ -69,6 +83,9 @@ function createInstrument(
   switch (definition.type) {
     case "counter": {
       const counter = new Counter(common);
+      for (const labelValues of everyLabelling(definition.labels)) {
+        counter.inc(labelValues, 0);
+      }
       return { add: (labels, amount = 1) => counter.inc(labels, amount) };
     }
     case "histogram": {

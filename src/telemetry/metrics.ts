@@ -50,6 +50,7 @@ export class Metrics {
     this.#countSecurity(events);
     this.#countHealth(events);
     this.#countTelemetry(events);
+    this.#beginAtZero(events);
   }
 
   /** Every metric in Prometheus' text format, version 0.0.4. */
@@ -124,6 +125,24 @@ export class Metrics {
     events.on("subscriber_failed", ({ event }) => subscriberFailures.add({ event }));
     events.on("log_lines_lost", ({ lines }) => logLinesLost.add({}, lines));
     events.on("spans_lost", ({ spans, reason }) => lostSpans.add({ reason }, spans));
+  }
+
+  /** Begins to count what a model or a bundle may come to: Prometheus sees no increase in a series that begins at 1. */
+  #beginAtZero(events: EventBus): void {
+    const { processReplacements, processRestarts, secretFailures, textWorkerRestarts } = this.#instruments;
+    const { labels: replaced } = metricTable.processReplacements;
+    events.on("process_started", ({ model: model_name }) => {
+      metricTable.processRestarts.labels.reason.forEach((reason) => processRestarts.add({ model_name, reason }, 0));
+      metricTable.textWorkerRestarts.labels.reason.forEach((reason) =>
+        textWorkerRestarts.add({ model_name, reason }, 0),
+      );
+      for (const reason of replaced.reason) {
+        replaced.outcome.forEach((outcome) => processReplacements.add({ model_name, reason, outcome }, 0));
+      }
+    });
+    events.on("secret_version_changed", ({ bundle }) => {
+      metricTable.secretFailures.labels.reason.forEach((reason) => secretFailures.add({ bundle, reason }, 0));
+    });
   }
 
   #countRequest(request: ServiceEvents["request_finished"]): void {

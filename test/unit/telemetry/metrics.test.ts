@@ -138,8 +138,8 @@ test("errors of task requests are counted by code", async () => {
   bus.emit("request_finished", { ...request, statusCode: 503, code: "overloaded", steps: null });
   bus.emit("request_finished", { ...request, statusCode: 400, code: "invalid_request", steps: null });
   expect(await samples("inference_errors_total")).toEqual([
-    'inference_errors_total{code="overloaded"} 2',
     'inference_errors_total{code="invalid_request"} 1',
+    'inference_errors_total{code="overloaded"} 2',
   ]);
 });
 
@@ -341,6 +341,16 @@ test("health is shown by check, and facts about the machine as far as they are k
   expect(await samples("gpu_temperature_celsius")).toEqual(['gpu_temperature_celsius{gpu="0"} 40']);
 });
 
+test("what a model's processes or a bundle's rotations may come to is counted from 0, before it happens first", async () => {
+  const { bus, text } = createMetrics();
+  bus.emit("process_started", { model: "small", pid: 1, role: "active" });
+  bus.emit("secret_version_changed", { bundle: "redis", version: 1, writtenAt: 0 });
+  const lines = (await text()).split("\n");
+  expect(lines).toContain('inference_process_restarts_total{model_name="small",reason="crashed"} 0');
+  expect(lines).toContain('text_worker_restarts_total{model_name="small",reason="time_limit"} 0');
+  expect(lines).toContain('secret_rotation_failures_total{bundle="redis",reason="missing"} 0');
+});
+
 function infoOfSmall(version: string): string {
   return `model_info{name="small",version="${version}",digest="sha256:00",device="cpu"} 1`;
 }
@@ -365,8 +375,11 @@ function createMetrics(
     version: "1.2.3",
   });
   const text = () => metrics.text();
-  /** The lines of one metric, without its help and its type. */
+  /** The lines of one metric, without its help and its type, and without what a counter has never counted. */
   const samples = async (name: string): Promise<string[]> =>
-    (await text()).split("\n").filter((line) => new RegExp(`^${name}(_bucket|_sum|_count)?[{ ]`).test(line));
+    (await text())
+      .split("\n")
+      .filter((line) => new RegExp(`^${name}(_bucket|_sum|_count)?[{ ]`).test(line))
+      .filter((line) => !name.endsWith("_total") || !line.endsWith(" 0"));
   return { bus, text, samples };
 }
