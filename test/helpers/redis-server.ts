@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type NetConnectOpts } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findOnPath } from "./find-on-path.ts";
 
 /** The Redis or Valkey server on the PATH; null where there is none. */
 export const redisServerPath: string | null = findOnPath("redis-server") ?? findOnPath("valkey-server");
@@ -89,20 +90,6 @@ export class TcpRedis extends RestartableRedis {
 
   get url(): string {
     return `redis://${this.place.host}:${this.place.port}`;
-  }
-}
-
-function findOnPath(name: string): string | null {
-  const paths = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name));
-  return paths.find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 
