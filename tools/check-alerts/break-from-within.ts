@@ -2,7 +2,7 @@
  * Loaded into a service before its own code. While the file that DRILL_FAULT_FILE names holds one of these words:
  *
  * - `block-event-loop`: the event loop is held for 400 ms at a time, with short breaks.
- * - `throw`: `flatMap`, `includes` and `toISOString` throw when they are called from the places that are listed below.
+ * - `throw`: methods of the language throw when they are called from the places that are listed below.
  */
 import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
@@ -14,10 +14,10 @@ let fault = "";
 
 if (isMainThread && file !== "") {
   setInterval(look, pollMs).unref();
-  // A gauge that is read; the counting of a request; the status of a request for classification.
+  // A gauge that is read; the counting of a request; a request for classification.
   throwFrom(Array.prototype, "flatMap", /gauge-readers\.ts/);
   throwFrom(Array.prototype, "includes", /telemetry\/metrics\.ts/);
-  throwFrom(JSON, "parse", /http\/json-body/);
+  throwFrom(Array.prototype, "map", /tasks\/classify\.ts/);
 }
 
 function look(): void {

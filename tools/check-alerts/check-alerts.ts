@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Drill, ExpectedAlert } from "./drill.ts";
 import { createDrillKeys, type DrillKeys } from "./drill-keys.ts";
 import { allDrills } from "./drills/all-drills.ts";
@@ -8,6 +9,9 @@ import type { Scale } from "./scale-rules.ts";
 
 /** A week in seventeen minutes; ten scrapes in the shortest window, so that a busy machine may miss some. */
 export const scale: Scale = { factor: 600, leastWindowSeconds: 10 };
+
+/** More than waiting for alerts to fire and to resolve can take; a service may hang in any way. */
+const drillLimitMs = 360_000;
 
 export interface CheckOptions {
   /** Names of drills or alerts; all when empty. */
@@ -39,9 +43,9 @@ export async function checkAlerts({ names, folder, concurrency, onProgress }: Ch
   const chosen = chooseDrills(names);
   const keys = await createDrillKeys(folder);
   await using prometheus = await Prometheus.start(scale, keys.metricsKeyFile);
-  const waiting = chosen.filter(({ lacks }) => (lacks ?? null) === null);
+  const possible = chosen.filter(({ lacks }) => (lacks ?? null) === null);
   const outcomes: DrillOutcome[] = [];
-  const work = async (): Promise<void> => {
+  const work = async (waiting: Drill[]): Promise<void> => {
     for (let drill = waiting.shift(); drill !== undefined; drill = waiting.shift()) {
       onProgress(`${drill.name} begins: ${drill.fault}`);
       const outcome = await attempt(drill, keys, prometheus);
@@ -49,17 +53,25 @@ export async function checkAlerts({ names, folder, concurrency, onProgress }: Ch
       outcomes.push(outcome);
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  await work(possible.filter(({ isAlone }) => isAlone === true));
+  const others = possible.filter(({ isAlone }) => isAlone !== true);
+  await Promise.all(Array.from({ length: concurrency }, () => work(others)));
   return { outcomes, notShown: names.length > 0 ? [] : alertsNotShown(chosen), isWhole: outcomes.every(isWhole) };
 }
 
 async function attempt(drill: Drill, keys: DrillKeys, prometheus: Prometheus): Promise<DrillOutcome> {
   const job = drill.isPlainJob === true ? "guardrail-api" : `guardrail-api-${drill.name}`;
   try {
-    return { drill, results: await runDrill(drill, job, keys, prometheus), problem: null };
+    const results = await Promise.race([runDrill(drill, job, keys, prometheus), tooLong()]);
+    return { drill, results, problem: null };
   } catch (error) {
     return { drill, results: [], problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+async function tooLong(): Promise<never> {
+  await sleep(drillLimitMs, undefined, { ref: false });
+  throw new Error(`it did not come to an end within ${drillLimitMs / 60_000} minutes`);
 }
 
 function isWhole({ results, problem }: DrillOutcome): boolean {

@@ -21,6 +21,8 @@ export interface Drill {
   readonly alerts: readonly ExpectedAlert[];
   /** What this machine lacks for it; absent where it lacks nothing. */
   readonly lacks?: string | null;
+  /** What other drills do to the machine would be seen in it. */
+  readonly isAlone?: boolean;
   /** Its job has the plain name, which one rule asks for. */
   readonly isPlainJob?: boolean;
   /** Starts what is needed, whole and well. */

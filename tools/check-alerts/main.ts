@@ -29,3 +29,5 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+// A drill that hung may have left something behind.
+process.exit();

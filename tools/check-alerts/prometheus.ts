@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { freePort } from "../../bench/child-program.ts";
+import { endWithUs } from "./end-with-us.ts";
 import { deployFolder, readRuleFiles } from "./rule-files.ts";
 import { type Scale, scaleRules } from "./scale-rules.ts";
 
@@ -57,6 +58,7 @@ export class Prometheus implements AsyncDisposable {
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     const child = spawn("prometheus", settings, { stdio: ["ignore", log, log] });
+    endWithUs(child);
     closeSync(log);
     const prometheus = new Prometheus(folder, child, `http://127.0.0.1:${port}`);
     try {

@@ -1,12 +1,18 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { freePort } from "../../bench/child-program.ts";
 import { ServiceProcess, type ServiceProcessOptions } from "../../test/helpers/service-process.ts";
 import type { DrillKeys } from "./drill-keys.ts";
+import { endWithUs } from "./end-with-us.ts";
 import type { Prometheus } from "./prometheus.ts";
 import { Repeating } from "./repeating.ts";
+
+/** An upload takes two seconds. */
+const uploadParts = 20;
+const uploadPauseMs = 100;
 
 /** What one drill works with; everything on it is gone when its scope ends. */
 export class Stage implements AsyncDisposable {
@@ -51,6 +57,7 @@ export class Stage implements AsyncDisposable {
   launch(port: number, { model = {}, environment = {}, ...options }: ServiceProcessOptions = {}): ServiceProcess {
     const own = { PORT: String(port), SERVICE__AUTH__KEYS_FILE: this.keysFile, ...environment };
     const service = this.use(new ServiceProcess({ ...options, model: { spares: 0, ...model }, environment: own }));
+    endWithUs(service.child);
     this.scrape(`127.0.0.1:${port}`);
     return service;
   }
@@ -84,6 +91,22 @@ export class Stage implements AsyncDisposable {
         void this.classify(service, ["Bonjour."]);
       }
     });
+  }
+
+  /** Uploads a recording in slow parts. `isOver` waits for its answer, for so many milliseconds at most. */
+  upload(service: ServiceProcess): { isOver(waitMs: number): Promise<boolean> } {
+    const file = readFileSync("test/fixtures/audio/speech/vm-intro.wav");
+    const partBytes = Math.ceil(file.length / uploadParts);
+    const parts = async function* (): AsyncGenerator<Uint8Array> {
+      for (let start = 0; start < file.length; start += partBytes) {
+        yield file.subarray(start, start + partBytes);
+        await sleep(uploadPauseMs);
+      }
+    };
+    const headers = { "content-type": "audio/wav", authorization: `Bearer ${this.#keys.taskKey}` };
+    const body = ReadableStream.from(parts());
+    const answer = statusOf(fetch(`${service.url}/v1/transcribe`, { method: "POST", headers, body, duplex: "half" }));
+    return { isOver: (waitMs) => Promise.race([answer.then(() => true), sleep(waitMs, false)]) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { freePort } from "../../../bench/child-program.ts";
 import { missingRedis, TcpRedis } from "../../../test/helpers/redis-server.ts";
 import type { Drill, Fault } from "../drill.ts";
 import { type Stage, statusOf } from "../stage.ts";
+import { repeatedFault } from "./repeated-fault.ts";
 
 /** Requests of one round of a flood, all at once. */
 const floodSize = 20;
@@ -37,24 +38,16 @@ export const clientDrills: readonly Drill[] = [
       const redis = new TcpRedis(await freePort());
       await redis.start();
       stage.defer(() => redis.kill());
-      await stage.start({ environment: { REDIS_URL: redis.url } });
+      const service = await stage.start({ environment: { REDIS_URL: redis.url } });
+      // It is lost when a request needs it.
+      stage.sendTexts(service, 10);
       return { inject: () => redis.kill(), remove: () => redis.start() };
     },
   },
 ];
 
-/** Many requests at once, again and again, from the fault on until its end. */
 function flood(stage: Stage, ask: () => Promise<number | null>): Fault {
-  let isFlooding = false;
-  stage.repeat(100, async () => {
-    await Promise.all(Array.from({ length: isFlooding ? floodSize : 0 }, ask));
+  return repeatedFault(stage, 100, async () => {
+    await Promise.all(Array.from({ length: floodSize }, ask));
   });
-  return {
-    inject: () => {
-      isFlooding = true;
-    },
-    remove: () => {
-      isFlooding = false;
-    },
-  };
 }

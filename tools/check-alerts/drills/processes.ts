@@ -1,10 +1,16 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { descendants } from "../../../test/helpers/process-facts.ts";
 import type { Drill } from "../drill.ts";
 import { changeModel } from "../stage.ts";
 import { patientProcesses } from "./objectives.ts";
+import { repeatedFault } from "./repeated-fault.ts";
 
-/** Models that cannot be loaded, compute nonsense, stand still or die. */
+/** Characters of which each is a word of its own, and slow to tokenize. */
+const slowText = "的".repeat(10_000);
+const mebibyte = 1024 * 1024;
+
+/** Models that cannot be loaded, compute nonsense, stand still, leak or die; and the other processes and threads. */
 export const processDrills: readonly Drill[] = [
   {
     name: "stuck",
@@ -16,9 +22,32 @@ export const processDrills: readonly Drill[] = [
       return {
         inject: () => {
           process.kill(pid, "SIGSTOP");
-          stage.repeat(1_000, () => void stage.classify(service, ["Bonjour."], 120_000));
+          // One is run, and the other waits.
+          void stage.classify(service, ["Bonjour."], 120_000);
+          void stage.classify(service, ["Bonsoir."], 120_000);
+          stage.repeat(1_000, () => void stage.classify(service, ["Bonne nuit."], 120_000));
         },
         remove: () => void process.kill(pid, "SIGCONT"),
+      };
+    },
+  },
+  {
+    name: "leak",
+    fault: "a plugin that keeps 60 MiB a second, and may have its process replaced four times",
+    alerts: [{ name: "MemoryExhaustionForecast" }, { name: "MemoryReplacements" }, { name: "MemoryWatchOpen" }],
+    async prepare(stage) {
+      const memory = {
+        sampleMs: 40,
+        windowSamples: 32,
+        horizonSeconds: 5,
+        processLimitBytes: 480 * mebibyte,
+        maxReplacementsPerHour: 4,
+      };
+      const service = await stage.start({ settings: { memory }, model: { spares: 1 } });
+      stage.sendTexts(service, 50);
+      return {
+        inject: () => changeModel(service, { plugins: ["test/fixtures/plugins/leaks.ts"] }),
+        remove: () => changeModel(service, { plugins: [] }),
       };
     },
   },
@@ -28,20 +57,7 @@ export const processDrills: readonly Drill[] = [
     alerts: [{ name: "InferenceProcessRestarts" }],
     async prepare(stage) {
       const service = await stage.start();
-      let isKilling = false;
-      stage.repeat(500, () => {
-        for (const pid of isKilling ? service.inferencePids() : []) {
-          process.kill(pid, "SIGKILL");
-        }
-      });
-      return {
-        inject: () => {
-          isKilling = true;
-        },
-        remove: () => {
-          isKilling = false;
-        },
-      };
+      return repeatedFault(stage, 500, () => service.inferencePids().forEach((pid) => process.kill(pid, "SIGKILL")));
     },
   },
   {
@@ -77,4 +93,38 @@ export const processDrills: readonly Drill[] = [
       };
     },
   },
+  {
+    name: "slow-texts",
+    fault: "texts that take longer than the tokenizer may",
+    alerts: [{ name: "TextWorkerRestarts" }],
+    async prepare(stage) {
+      const service = await stage.start({ settings: { text: { timeLimitMs: 10 } } });
+      return repeatedFault(stage, 100, async () => {
+        await stage.classify(service, [slowText]);
+      });
+    },
+  },
+  {
+    name: "audio",
+    fault: "SIGKILL of every audio process while uploads arrive",
+    alerts: [{ name: "AudioProcessCrashes" }],
+    async prepare(stage) {
+      const service = await stage.start({ hears: true, settings: { audio: { spares: 0 } } });
+      const apiPid = service.child.pid ?? 0;
+      return repeatedFault(stage, 200, async () => {
+        const over = stage.upload(service);
+        while (!(await over.isOver(100))) {
+          descendants(apiPid, "src/audio/main.ts").forEach((pid) => kill(pid));
+        }
+      });
+    },
+  },
 ];
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself meanwhile.
+  }
+}

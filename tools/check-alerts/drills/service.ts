@@ -2,11 +2,29 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../../bench/child-program.ts";
 import type { ServiceProcess } from "../../../test/helpers/service-process.ts";
 import type { Drill } from "../drill.ts";
+import { PipelinedRequests } from "../pipelined-requests.ts";
 import { PreloadedFaults } from "../preloaded-faults.ts";
-import { type Stage, statusOf } from "../stage.ts";
+import type { Stage } from "../stage.ts";
+import { repeatedFault } from "./repeated-fault.ts";
 
 /** Whether the service is there, and tells the whole truth of itself. */
 export const serviceDrills: readonly Drill[] = [
+  {
+    name: "unread-log",
+    fault: "nobody reads the log of a service that is asked for unknown paths",
+    alerts: [{ name: "LogLinesLost" }],
+    async prepare(stage) {
+      const port = await freePort();
+      const service = await startAt(stage, port);
+      return {
+        inject: () => {
+          service.child.stdout?.pause();
+          stage.use(new PipelinedRequests(port, "/nowhere"));
+        },
+        remove: () => void service.child.stdout?.resume(),
+      };
+    },
+  },
   {
     name: "down",
     fault: "SIGKILL of the API process",
@@ -16,7 +34,9 @@ export const serviceDrills: readonly Drill[] = [
       const service = await startAt(stage, port);
       return {
         inject: () => kill(service),
-        remove: async () => void (await startAt(stage, port)),
+        remove: async () => {
+          await startAt(stage, port);
+        },
       };
     },
   },
@@ -33,28 +53,17 @@ export const serviceDrills: readonly Drill[] = [
   },
   {
     name: "restarts",
-    fault: "SIGKILL of the API process whenever it listens, and a new one each time",
+    fault: "SIGKILL of the API process again and again, and a new one each time",
     alerts: [{ name: "ServiceRestarts" }],
     async prepare(stage) {
       const port = await freePort();
       let service = await startAt(stage, port);
-      let isKilling = false;
-      stage.repeat(500, async () => {
-        if (isKilling) {
-          // Seen by a scrape or two.
-          await sleep(2_000);
-          await kill(service);
-          service = await startAt(stage, port);
-        }
+      return repeatedFault(stage, 0, async () => {
+        await kill(service);
+        service = await startAt(stage, port);
+        // Long enough for a scrape or two.
+        await sleep(2_000);
       });
-      return {
-        inject: () => {
-          isKilling = true;
-        },
-        remove: () => {
-          isKilling = false;
-        },
-      };
     },
   },
   {
@@ -69,7 +78,7 @@ export const serviceDrills: readonly Drill[] = [
   },
   {
     name: "own-errors",
-    fault: "code of the HTTP edge, of metrics and of a gauge that throws what nobody foresaw",
+    fault: "code of a task, of metrics and of a gauge throws what nobody foresaw",
     alerts: [
       { name: "InternalErrors", labels: { where: "http" } },
       { name: "EventSubscriberFailing" },
@@ -78,31 +87,8 @@ export const serviceDrills: readonly Drill[] = [
     async prepare(stage) {
       const faults = new PreloadedFaults(stage.folder);
       const service = await stage.start({ environment: faults.environment });
-      stage.repeat(300, async () => void (await stage.classify(service, ["Bonjour."])));
+      stage.sendTexts(service, 10);
       return { inject: () => faults.begin("throw"), remove: () => faults.end() };
-    },
-  },
-  {
-    name: "unread-log",
-    fault: "nobody reads the log of a service that is asked for unknown paths",
-    alerts: [{ name: "LogLinesLost" }],
-    async prepare(stage) {
-      const service = await stage.start();
-      let isFlooding = false;
-      stage.repeat(10, async () => {
-        const ask = (): Promise<number | null> => statusOf(fetch(`${service.url}/nowhere`));
-        await Promise.all(Array.from({ length: isFlooding ? 200 : 0 }, ask));
-      });
-      return {
-        inject: () => {
-          service.child.stdout?.pause();
-          isFlooding = true;
-        },
-        remove: () => {
-          isFlooding = false;
-          service.child.stdout?.resume();
-        },
-      };
     },
   },
 ];
