@@ -76,8 +76,11 @@ export class ServiceProcess implements AsyncDisposable {
     });
     if (this.child.stdout !== null) {
       createInterface({ input: this.child.stdout }).on("line", (line) => {
-        this.log.push(JSON.parse(line) as LogLine);
-        this.#wakeUp();
+        // SIGKILL may cut the last line off.
+        if (!this.child.killed || line.endsWith("}")) {
+          this.log.push(JSON.parse(line) as LogLine);
+          this.#wakeUp();
+        }
       });
     }
     this.exited = new Promise((settle) => {

@@ -16,7 +16,7 @@ if (isMainThread && file !== "") {
   setInterval(look, pollMs).unref();
   // A gauge that is read; the counting of a request; a request for classification.
   throwFrom(Array.prototype, "flatMap", /gauge-readers\.ts/);
-  throwFrom(Array.prototype, "includes", /telemetry\/metrics\.ts/);
+  throwFrom(Array.prototype, "find", /telemetry\/metrics\.ts/);
   throwFrom(Array.prototype, "map", /tasks\/classify\.ts/);
 }
 

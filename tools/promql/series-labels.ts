@@ -18,7 +18,6 @@ const foreignSeries: Readonly<Record<string, SeriesLabels>> = {
   process_max_fds: {},
   process_resident_memory_bytes: {},
   process_start_time_seconds: {},
-  nodejs_eventloop_lag_p90_seconds: {},
   nodejs_eventloop_lag_p99_seconds: {},
   nodejs_heap_size_used_bytes: {},
 };

@@ -16,12 +16,16 @@ export const serviceDrills: readonly Drill[] = [
     async prepare(stage) {
       const port = await freePort();
       const service = await startAt(stage, port);
+      let flood: PipelinedRequests | null = null;
       return {
         inject: () => {
           service.child.stdout?.pause();
-          stage.use(new PipelinedRequests(port, "/nowhere"));
+          flood = stage.use(new PipelinedRequests(port, "/nowhere"));
         },
-        remove: () => void service.child.stdout?.resume(),
+        remove: async () => {
+          await flood?.[Symbol.asyncDispose]();
+          service.child.stdout?.resume();
+        },
       };
     },
   },
