@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Drill, ExpectedAlert } from "./drill.ts";
 import { createDrillKeys, type DrillKeys } from "./drill-keys.ts";
-import { allDrills } from "./drills/all-drills.ts";
+import { allDrills, notDrilled } from "./drills/all-drills.ts";
 import { Prometheus } from "./prometheus.ts";
-import { allRules, readRuleFiles } from "./rule-files.ts";
+import { allRules, type Rule, readRuleFiles } from "./rule-files.ts";
 import { type DrillResult, runDrill } from "./run-drill.ts";
 import type { Scale } from "./scale-rules.ts";
 
@@ -82,28 +82,32 @@ function isWhole({ results, problem }: DrillOutcome): boolean {
 }
 
 function chooseDrills(names: readonly string[]): Drill[] {
-  const matches = (drill: Drill, name: string): boolean =>
-    drill.name === name || drill.alerts.some((alert) => alert.name === name);
-  const unknown = names.find((name) => !allDrills.some((drill) => matches(drill, name)));
+  const unknown = names.find((name) => !allDrills.some((drill) => isNamed(drill, name)));
   if (unknown !== undefined) {
     throw new Error(`${unknown} is neither a drill nor an alert that one shows`);
   }
-  return allDrills.filter((drill) => names.length === 0 || names.some((name) => matches(drill, name)));
+  return allDrills.filter((drill) => names.length === 0 || names.some((name) => isNamed(drill, name)));
+}
+
+/** By its own name, or that of one of its alerts. */
+function isNamed(drill: Drill, name: string): boolean {
+  return drill.name === name || drill.alerts.some((alert) => alert.name === name);
 }
 
 /** What no drill shows on this machine. A rule of several windows counts as one alert for each. */
 function alertsNotShown(drills: readonly Drill[]): { alert: string; reason: string }[] {
-  const isOf = (
-    rule: { alert?: string | undefined; labels?: Record<string, string> | undefined },
-    alert: ExpectedAlert,
-  ): boolean =>
-    rule.alert === alert.name && (alert.labels?.["window"] ?? rule.labels?.["window"]) === rule.labels?.["window"];
   return allRules(readRuleFiles()).flatMap((rule) => {
     if (rule.alert === undefined) {
       return [];
     }
     const own = drills.filter(({ alerts }) => alerts.some((alert) => isOf(rule, alert)));
     const reasons = own.map(({ lacks }) => lacks ?? null);
-    return reasons.includes(null) ? [] : [{ alert: rule.alert, reason: reasons[0] ?? "no drill causes it" }];
+    const reason = reasons[0] ?? notDrilled[rule.alert] ?? "no drill causes it";
+    return reasons.includes(null) ? [] : [{ alert: rule.alert, reason }];
   });
+}
+
+function isOf(rule: Rule, { name, labels = {} }: ExpectedAlert): boolean {
+  const window = rule.labels?.["window"];
+  return rule.alert === name && (labels["window"] ?? window) === window;
 }

@@ -26,11 +26,11 @@ describe.skipIf(missingPromtool !== null)("promtool", () => {
     await expect(checked).resolves.toMatchObject({ stdout: expect.stringContaining("SUCCESS") });
   });
 
-  test.each(filesIn("tests"))(
+  test.each(readdirSync(join(folder, "tests")))(
     "sees every alert of %s fire when it should, and only then",
     { timeout: 120_000 },
     async (file) => {
-      const tested = run("promtool", ["test", "rules", file]).then(
+      const tested = run("promtool", ["test", "rules", join(folder, "tests", file)]).then(
         () => "",
         (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
       );

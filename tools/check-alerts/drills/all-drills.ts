@@ -1,5 +1,6 @@
 import type { Drill } from "../drill.ts";
 import { clientDrills } from "./clients.ts";
+import { machineDrills } from "./machine.ts";
 import { objectiveDrills } from "./objectives.ts";
 import { processDrills } from "./processes.ts";
 import { secretDrills } from "./secrets.ts";
@@ -10,6 +11,13 @@ export const allDrills: readonly Drill[] = [
   ...objectiveDrills,
   ...processDrills,
   ...serviceDrills,
+  ...machineDrills,
   ...clientDrills,
   ...secretDrills,
 ];
+
+/** Alerts that no drill shows, and why. */
+export const notDrilled: Readonly<Record<string, string>> = {
+  CertificateExpiring: "the blackbox exporter measures it, not the service",
+  ContainerMemoryForecast: "it takes a control group (v2) with a memory limit",
+};

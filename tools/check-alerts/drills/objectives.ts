@@ -14,7 +14,11 @@ export const objectiveDrills: readonly Drill[] = [
   {
     name: "maintenance",
     fault: "maintenance mode: every task request gets 503",
-    alerts: burns("AvailabilityBudgetBurn"),
+    alerts: [
+      ...burns("AvailabilityBudgetBurn"),
+      { name: "ServiceNotReady" },
+      { name: "HealthCheckFailing", labels: { check: "maintenance" } },
+    ],
     async prepare(stage) {
       const service = await stage.start();
       stage.sendTexts(service, 20);

@@ -83,9 +83,9 @@ export const processDrills: readonly Drill[] = [
   {
     name: "not-a-number",
     fault: "a plugin whose answers are NaN",
-    alerts: [{ name: "InvalidPredictions" }],
+    alerts: [{ name: "InvalidPredictions" }, { name: "ModelCanaryFailing" }],
     async prepare(stage) {
-      const service = await stage.start();
+      const service = await stage.start({ settings: { health: { periodMs: 1_000 } } });
       stage.sendTexts(service, 10);
       return {
         inject: () => changeModel(service, { plugins: ["test/fixtures/plugins/returns-nan.ts"] }),
