@@ -129,13 +129,15 @@ export class Metrics {
 
   /** Begins to count what a model or a bundle may come to: Prometheus sees no increase in a series that begins at 1. */
   #beginAtZero(events: EventBus): void {
-    const { processReplacements, processRestarts, secretFailures, textWorkerRestarts } = this.#instruments;
+    const { modelCanaries, processReplacements, processRestarts, secretFailures, textWorkerRestarts } =
+      this.#instruments;
     const { labels: replaced } = metricTable.processReplacements;
     events.on("process_started", ({ model: model_name }) => {
       metricTable.processRestarts.labels.reason.forEach((reason) => processRestarts.add({ model_name, reason }, 0));
       metricTable.textWorkerRestarts.labels.reason.forEach((reason) =>
         textWorkerRestarts.add({ model_name, reason }, 0),
       );
+      metricTable.modelCanaries.labels.result.forEach((result) => modelCanaries.add({ model_name, result }, 0));
       for (const reason of replaced.reason) {
         replaced.outcome.forEach((outcome) => processReplacements.add({ model_name, reason, outcome }, 0));
       }

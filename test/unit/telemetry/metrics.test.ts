@@ -348,6 +348,7 @@ test("what a model's processes or a bundle's rotations may come to is counted fr
   const lines = (await text()).split("\n");
   expect(lines).toContain('inference_process_restarts_total{model_name="small",reason="crashed"} 0');
   expect(lines).toContain('text_worker_restarts_total{model_name="small",reason="time_limit"} 0');
+  expect(lines).toContain('model_canary_total{model_name="small",result="mismatch"} 0');
   expect(lines).toContain('secret_rotation_failures_total{bundle="redis",reason="missing"} 0');
 });
 

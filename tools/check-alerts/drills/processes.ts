@@ -1,8 +1,9 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nanFile } from "../../../test/fixtures/plugins/folder-faults.ts";
 import { descendants } from "../../../test/helpers/process-facts.ts";
 import type { Drill } from "../drill.ts";
-import { changeModel } from "../stage.ts";
+import { changeModel, type Stage } from "../stage.ts";
 import { patientProcesses } from "./objectives.ts";
 import { repeatedFault } from "./repeated-fault.ts";
 
@@ -65,8 +66,7 @@ export const processDrills: readonly Drill[] = [
     fault: "the model's file is cut off, and its process killed",
     alerts: [{ name: "ModelCircuitOpen" }, { name: "ModelNotReady" }],
     async prepare(stage) {
-      const folder = join(stage.folder, "model");
-      cpSync("models/camembert-toxicity-fr", folder, { recursive: true });
+      const folder = copyModel(stage);
       const graph = join(folder, "onnx/model_quantized.onnx");
       const whole = readFileSync(graph);
       const settings = { processes: { giveUpAfterFailures: 2, giveUpRetryMs: 1_000 } };
@@ -82,15 +82,15 @@ export const processDrills: readonly Drill[] = [
   },
   {
     name: "not-a-number",
-    fault: "a plugin whose answers are NaN",
+    fault: "a plugin whose answers become NaN",
     alerts: [{ name: "InvalidPredictions" }, { name: "ModelCanaryFailing" }],
     async prepare(stage) {
-      const service = await stage.start({ settings: { health: { periodMs: 1_000 } } });
+      const folder = copyModel(stage);
+      const plugins = ["test/fixtures/plugins/obeys-its-folder.ts"];
+      const service = await stage.start({ settings: { health: { periodMs: 1_000 } }, model: { folder, plugins } });
       stage.sendTexts(service, 10);
-      return {
-        inject: () => changeModel(service, { plugins: ["test/fixtures/plugins/returns-nan.ts"] }),
-        remove: () => changeModel(service, { plugins: [] }),
-      };
+      const order = join(folder, nanFile);
+      return { inject: () => writeFileSync(order, ""), remove: () => rmSync(order) };
     },
   },
   {
@@ -120,6 +120,13 @@ export const processDrills: readonly Drill[] = [
     },
   },
 ];
+
+/** The folder of a copy of the model that classifies. */
+function copyModel(stage: Stage): string {
+  const folder = join(stage.folder, "model");
+  cpSync("models/camembert-toxicity-fr", folder, { recursive: true });
+  return folder;
+}
 
 function kill(pid: number): void {
   try {
