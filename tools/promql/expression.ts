@@ -78,7 +78,7 @@ class ExpressionReader {
     }
   }
 
-  /** `group_left` may stand without a list; before any other expression the parenthesis is not its own, and Prometheus has none there. */
+  /** `group_left` may stand without a list; Prometheus takes a parenthesis after it for one. */
   #readLabels(): void {
     if (this.#peek() !== "(") {
       return;
