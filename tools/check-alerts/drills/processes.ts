@@ -58,7 +58,7 @@ export const processDrills: readonly Drill[] = [
     alerts: [{ name: "InferenceProcessRestarts" }],
     async prepare(stage) {
       const service = await stage.start();
-      return repeatedFault(stage, 500, () => service.inferencePids().forEach((pid) => process.kill(pid, "SIGKILL")));
+      return repeatedFault(stage, 500, () => service.inferencePids().forEach(kill));
     },
   },
   {
@@ -74,7 +74,7 @@ export const processDrills: readonly Drill[] = [
       return {
         inject: () => {
           writeFileSync(graph, whole.subarray(0, 1_000));
-          service.inferencePids().forEach((pid) => process.kill(pid, "SIGKILL"));
+          service.inferencePids().forEach(kill);
         },
         remove: () => writeFileSync(graph, whole),
       };
@@ -114,7 +114,7 @@ export const processDrills: readonly Drill[] = [
       return repeatedFault(stage, 200, async () => {
         const over = stage.upload(service);
         while (!(await over.isOver(100))) {
-          descendants(apiPid, "src/audio/main.ts").forEach((pid) => kill(pid));
+          descendants(apiPid, "src/audio/main.ts").forEach(kill);
         }
       });
     },
@@ -128,6 +128,7 @@ function copyModel(stage: Stage): string {
   return folder;
 }
 
+/** SIGKILL. */
 function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
