@@ -9,7 +9,7 @@ const muted: ReadonlySet<keyof ServiceEvents> = new Set([
   "batch_completed",
 ]);
 
-const emit = EventBus.prototype.emit;
+const emit = Reflect.get<EventBus, "emit">(EventBus.prototype, "emit");
 EventBus.prototype.emit = function (this: EventBus, event, payload) {
   if (!muted.has(event)) {
     emit.call(this, event, payload);
