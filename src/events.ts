@@ -234,6 +234,11 @@ export interface FailingCheck {
   readonly detail: string;
 }
 
+/** Somebody asked for its end. */
+export function isWantedExit(reason: ProcessExitReason): reason is "stopped" | "replaced" {
+  return reason === "stopped" || reason === "replaced";
+}
+
 /** Why a text worker's thread ended: `time_limit` when a text took too long. */
 export type TextWorkerExitReason = "time_limit" | "crashed" | "closed";
 

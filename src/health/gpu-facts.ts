@@ -1,5 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { askNvidiaSmi } from "../processes/ask-nvidia-smi.ts";
 
 /** One GPU as its driver sees it. Null is what the driver does not say, as of a GPU that is cut into parts (MIG). */
 export interface GpuFacts {
@@ -13,7 +12,6 @@ export interface GpuFacts {
   readonly temperatureCelsius: number | null;
 }
 
-const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
 const fields = [
   "index",
@@ -31,19 +29,8 @@ const fields = [
  * @throws Error when the command fails or says something else than it should.
  */
 export async function readGpuFacts(timeoutMs: number, command = "nvidia-smi"): Promise<readonly GpuFacts[]> {
-  try {
-    const { stdout } = await run(command, [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits"], {
-      timeout: timeoutMs,
-      killSignal: "SIGKILL",
-      maxBuffer: mebibyte,
-    });
-    return parseGpuFacts(stdout);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      return [];
-    }
-    throw error;
-  }
+  const table = await askNvidiaSmi(`--query-gpu=${fields.join(",")}`, timeoutMs, command);
+  return table === null ? [] : parseGpuFacts(table);
 }
 
 /**

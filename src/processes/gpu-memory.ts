@@ -1,5 +1,4 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { askNvidiaSmi } from "./ask-nvidia-smi.ts";
 
 /** Memory of one process on its GPU. */
 export interface GpuMemory {
@@ -11,7 +10,6 @@ export interface GpuMemory {
 /** By pid. Empty without a GPU, and where the driver cannot tell whose memory is whose, as in some containers. */
 export type GpuMemoryByPid = ReadonlyMap<number, GpuMemory>;
 
-const run = promisify(execFile);
 /** A driver in trouble answers late or never. Milliseconds. */
 const timeoutMs = 5000;
 const mebibyte = 1024 * 1024;
@@ -20,10 +18,10 @@ const mebibyte = 1024 * 1024;
 export async function readGpuMemory(): Promise<GpuMemoryByPid> {
   try {
     const [devices, processes] = await Promise.all([
-      query("--query-gpu=uuid,memory.free"),
-      query("--query-compute-apps=pid,gpu_uuid,used_memory"),
+      askNvidiaSmi("--query-gpu=uuid,memory.free", timeoutMs),
+      askNvidiaSmi("--query-compute-apps=pid,gpu_uuid,used_memory", timeoutMs),
     ]);
-    return parseGpuMemory(devices, processes);
+    return parseGpuMemory(devices ?? "", processes ?? "");
   } catch {
     return new Map();
   }
@@ -48,11 +46,6 @@ export function parseGpuMemory(devices: string, processes: string): GpuMemoryByP
     }
   }
   return memory;
-}
-
-async function query(what: string): Promise<string> {
-  const { stdout } = await run("nvidia-smi", [what, "--format=csv,noheader,nounits"], { timeout: timeoutMs });
-  return stdout;
 }
 
 function rows(table: string): string[][] {

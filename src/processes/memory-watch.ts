@@ -216,12 +216,14 @@ export class MemoryWatch {
 
   #mayReplace(model: WatchedModel): boolean {
     const now = performance.now();
+    const { maxReplacementsPerHour } = this.#options.settings();
     const breaker = this.#breakers.get(model);
-    if (breaker === undefined || breaker.isOpen(now)) {
+    // Who wants forecasts only is not to be told every hour that nothing is replaced.
+    if (maxReplacementsPerHour === 0 || breaker === undefined || breaker.isOpen(now)) {
       return false;
     }
     const replacements = breaker.count(now);
-    if (breaker.grant(now, this.#options.settings().maxReplacementsPerHour)) {
+    if (breaker.grant(now, maxReplacementsPerHour)) {
       return true;
     }
     this.#options.events.emit("memory_watch_stopped", { model: model.identity.name, replacements });

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { EventBus, ModelState, ProcessExitReason } from "../events.ts";
+import { type EventBus, isWantedExit, type ModelState, type ProcessExitReason } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 import { idFields, logRequests } from "./request-log.ts";
@@ -134,7 +134,7 @@ function logHealth(events: EventBus, logger: Logger): void {
 
 /** A process that ended by itself is replaced; only a model that cannot be started at all needs someone. */
 function exitLevel(reason: ProcessExitReason): LineLevel {
-  return reason === "stopped" || reason === "replaced" ? "info" : "warn";
+  return isWantedExit(reason) ? "info" : "warn";
 }
 
 function stateLevel(state: ModelState): LineLevel {

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Config } from "../config.ts";
-import type { EventBus, ServiceEvents } from "../events.ts";
+import { type EventBus, isWantedExit, type ServiceEvents } from "../events.ts";
 import { boundedValue } from "./bounded-value.ts";
 import { gaugeReaders, type MetricSources } from "./gauge-readers.ts";
 import { createInstruments, type Instruments, type LabelsOf } from "./instruments.ts";
@@ -27,6 +27,9 @@ export class Metrics {
   readonly #config: () => Config;
   readonly #models: MetricSources["models"];
 
+  /** The scrape that is being answered, by its number. */
+  #scrape = 0;
+
   constructor(options: MetricsOptions) {
     const { config, events, models, version } = options;
     this.#config = config;
@@ -35,7 +38,12 @@ export class Metrics {
       const { classify, service } = config();
       return { version, model: classify.model, environment: service.environment };
     };
-    const readers = gaugeReaders({ ...options, app });
+    const readers = gaugeReaders({
+      ...options,
+      app,
+      health: this.#oncePerScrape(options.health),
+      memory: this.#oncePerScrape(options.memory),
+    });
     this.#instruments = createInstruments(metricTable, this.#registry, readers, (metric) => {
       this.#instruments.readFailures.add({ metric });
     });
@@ -55,7 +63,19 @@ export class Metrics {
 
   /** Every metric in Prometheus' text format, version 0.0.4. */
   text(): Promise<string> {
+    this.#scrape++;
     return this.#registry.metrics();
+  }
+
+  /** All gauges of one scrape tell of one moment, and it is judged once. */
+  #oncePerScrape<Facts>(read: () => Facts): () => Facts {
+    let last: { readonly scrape: number; readonly facts: Facts } | null = null;
+    return () => {
+      if (last?.scrape !== this.#scrape) {
+        last = { scrape: this.#scrape, facts: read() };
+      }
+      return last.facts;
+    };
   }
 
   #countRequests(events: EventBus): void {
@@ -89,7 +109,7 @@ export class Metrics {
       processReplacements.add({ model_name: model, reason, outcome });
     });
     events.on("process_exited", ({ model, reason }) => {
-      if (reason !== "stopped" && reason !== "replaced") {
+      if (!isWantedExit(reason)) {
         processRestarts.add({ model_name: model, reason });
       }
     });

@@ -80,8 +80,10 @@ test("the client's own count of 10,000 mixed requests equals the counters exactl
   expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(byRouteAndStatus()));
 
   const failures = tallyTasks((code) => (code === "success" ? null : code));
-  const errors = ofMetric(samples, "inference_errors_total").map(({ labels, value }) => [labels["code"], value]);
-  expect(Object.fromEntries(errors)).toEqual(Object.fromEntries(failures));
+  const errors = ofMetric(samples, "inference_errors_total").filter(({ value }) => value > 0);
+  expect(Object.fromEntries(errors.map(({ labels, value }) => [labels["code"], value]))).toEqual(
+    Object.fromEntries(failures),
+  );
   const byStatus = (status: string) =>
     total(
       samples.filter(({ labels }) => labels["status"] === status),
@@ -254,31 +256,30 @@ async function post(
   if (code === "success") {
     successesByOrigin.set(origin, (successesByOrigin.get(origin) ?? 0) + 1);
   }
-  return [routeOf(path, code), code, status];
+  return [method === "PUT" ? "unmatched" : routeOf(path, code), code, status];
 }
 
-/** Sends half of a request and goes away. */
+/** Goes away as soon as the service asks for the body: so that it has seen the request, and can see nobody is there. */
 async function leave(path: string): Promise<Outcome> {
-  const headers = { "x-api-key": keys.full, "content-type": "application/json", "content-length": "100" };
+  const headers = {
+    "x-api-key": keys.full,
+    "content-type": "application/json",
+    "content-length": "100",
+    expect: "100-continue",
+  };
   const sent = request(`${service.url}${path}`, { agent: false, method: "POST", headers });
   sent.on("error", () => {
     // It is ours.
   });
-  sent.write('{"inputs":');
-  await once(sent, "socket");
-  await once(sent.socket ?? sent, "connect");
-  await new Promise<void>((resolve) => sent.write(" ", () => resolve()));
-  // The server must have seen the headers before the end of the connection.
-  const answered = fetch(`${service.url}/livez`);
-  await (await answered).text();
+  sent.flushHeaders();
+  await once(sent, "continue");
   sent.destroy();
   return [path, "client_closed_request", 499];
 }
 
 /** Requests whose headers are too large are not read as far as their path. */
 function routeOf(path: string, code: string): string {
-  const isUnmatched =
-    ["not_found", "method_not_allowed", "headers_too_large"].includes(code) || path === "/no-such-path";
+  const isUnmatched = ["not_found", "headers_too_large"].includes(code) || path === "/no-such-path";
   return isUnmatched ? "unmatched" : (path.split("?")[0] ?? "");
 }
 
@@ -306,8 +307,6 @@ function byRouteAndStatus(): Map<string, number> {
     const key = `${route} ${status}`;
     tally.set(key, (tally.get(key) ?? 0) + count);
   }
-  // Those who left looked first whether the service had seen them.
-  tally.set("/livez 200", outcomes.get("/v1/classify client_closed_request 499") ?? 0);
   return tally;
 }
 

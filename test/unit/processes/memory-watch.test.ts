@@ -122,10 +122,12 @@ test("when each successor leaks too, the watch stops after so many, tells it onc
 });
 
 test("a model that a reload put in another's place begins with a clean record", async () => {
-  const machine = new Machine({ maxReplacementsPerHour: 0 });
-  machine.serve("faulty", { startMib: 2000, mibPerSecond: 0 });
+  const machine = new Machine({ maxReplacementsPerHour: 1 });
+  const faulty = machine.serve("faulty", { startMib: 2000, mibPerSecond: 0 });
   machine.watch.start();
   await passSeconds(halfWindowSeconds);
+  await faulty.finish("start_failed");
+  await passSeconds(halfWindowSeconds + 2);
   expect(statisticsOf(machine, "faulty").isStopped).toBe(true);
   machine.models.length = 0;
   machine.serve("faulty", { startMib: 100, mibPerSecond: 0 });
@@ -133,12 +135,12 @@ test("a model that a reload put in another's place begins with a clean record", 
   expect(statisticsOf(machine, "faulty").isStopped).toBe(false);
 });
 
-test("with no replacements allowed the forecast is told, and that nothing is done about it", async () => {
+test("with no replacements allowed the forecast is told, nothing is done about it, and that is no news", async () => {
   const machine = new Machine({ maxReplacementsPerHour: 0 });
   const model = machine.serve("leaky", { startMib: 1000, mibPerSecond: 1 });
   machine.watch.start();
   await passSeconds(halfWindowSeconds + 20);
-  expect([machine.forecasts.length, machine.stops.length, model.asked.length]).toEqual([1, 1, 0]);
+  expect([machine.forecasts.length, machine.stops.length, model.asked.length]).toEqual([1, 0, 0]);
 });
 
 test("an instance that stayed for want of a successor is tried again half a window later", async () => {

@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const maxBytes = 1_048_576;
+
+/**
+ * A table of NVIDIA's driver, without header and units; null where its command is not installed.
+ * @param table the question, such as `--query-gpu=name,memory.total`.
+ * @param timeoutMs after which the command is killed and no longer waited for: a driver in trouble may keep it for ever.
+ * @throws Error when the command fails or takes too long.
+ */
+export async function askNvidiaSmi(table: string, timeoutMs: number, command = "nvidia-smi"): Promise<string | null> {
+  const options = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: maxBytes } as const;
+  const answer = run(command, [table, "--format=csv,noheader,nounits"], options).then(
+    ({ stdout }) => stdout,
+    (error: unknown) => {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+        return null;
+      }
+      throw error;
+    },
+  );
+  const waited = new AbortController();
+  try {
+    // In a system call that never returns it cannot even be killed.
+    return await Promise.race([answer, throwAfter(2 * timeoutMs, waited.signal)]);
+  } finally {
+    waited.abort();
+  }
+}
+
+async function throwAfter(milliseconds: number, signal: AbortSignal): Promise<never> {
+  await sleep(milliseconds, undefined, { ref: false, signal });
+  throw new Error("the driver's command does not end");
+}
