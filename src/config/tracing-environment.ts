@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { Secret } from "../secrets/secret.ts";
 import type { Environment } from "./environment-layer.ts";
 
@@ -12,8 +13,8 @@ export interface SamplerSettings {
 export interface TracingSettings {
   /** Absolute; http or https. */
   readonly url: string;
-  /** A list of `name=value`, percent-encoded; null for none. */
-  readonly headers: Secret | null;
+  /** By name, as they are sent. */
+  readonly headers: Readonly<Record<string, Secret>>;
   /** Of one export with its retries, in milliseconds. */
   readonly timeoutMs: number;
   readonly sampler: SamplerSettings;
@@ -103,11 +104,9 @@ class TracingVariables {
       return null;
     }
     const maxQueueSize = this.#integer("OTEL_BSP_MAX_QUEUE_SIZE", 2_048);
-    const headers = headerVariables.map((variable) => this.#text(variable)).filter((text) => text !== null);
     return {
       url,
-      // Of two values of one name the first counts: that of traces.
-      headers: headers.length === 0 ? null : new Secret(headers.join(",")),
+      headers: this.#headers(),
       timeoutMs: this.#integer(
         this.#firstSet("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"),
         10_000,
@@ -134,6 +133,22 @@ class TracingVariables {
       return null;
     }
     return url.href;
+  }
+
+  /** Of two values of one name the first counts: that of traces. */
+  #headers(): Record<string, Secret> {
+    const headers: Record<string, Secret> = {};
+    for (const variable of headerVariables) {
+      const pairs = parsePairs(this.#text(variable) ?? "");
+      if (pairs !== null && areHeaders(pairs)) {
+        for (const [name, value] of Object.entries(pairs)) {
+          headers[name] ??= new Secret(value);
+        }
+      } else {
+        this.#refuse(`${variable} is no list of name=value that can be sent as headers; nothing of it is used`);
+      }
+    }
+    return headers;
   }
 
   #sampler(): SamplerSettings {
@@ -195,7 +210,7 @@ class TracingVariables {
 }
 
 /** `name=value`, comma-separated and percent-encoded; of two values of one name the first counts. Null when it is none. */
-export function parsePairs(text: string): Record<string, string> | null {
+function parsePairs(text: string): Record<string, string> | null {
   const pairs: Record<string, string> = {};
   for (const pair of text.split(",").filter((each) => each.trim() !== "")) {
     const at = pair.indexOf("=");
@@ -207,6 +222,19 @@ export function parsePairs(text: string): Record<string, string> | null {
     pairs[name] ??= value;
   }
   return pairs;
+}
+
+/** Every export would fail with a header that HTTP does not allow. */
+function areHeaders(pairs: Readonly<Record<string, string>>): boolean {
+  try {
+    for (const [name, value] of Object.entries(pairs)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function decode(text: string): string | null {

@@ -15,7 +15,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { defaultResource, type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, BatchSpanProcessor, type IdGenerator, TracerProvider } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
-import { parsePairs, type TracingSettings } from "../../config/tracing-environment.ts";
+import type { TracingSettings } from "../../config/tracing-environment.ts";
 import type { Config } from "../../config.ts";
 import type { ServiceEvents, TraceContext } from "../../events.ts";
 import { epochOffset, toHrTime } from "./epoch.ts";
@@ -148,7 +148,7 @@ class GivenIds implements IdGenerator {
 function exporterConfig({ url, headers, timeoutMs }: TracingSettings): ExporterConfig {
   return {
     url,
-    headers: headers?.use((text) => parsePairs(text) ?? {}) ?? {},
+    headers: Object.fromEntries(Object.entries(headers).map(([name, secret]) => [name, secret.use((value) => value)])),
     timeoutMillis: timeoutMs,
   };
 }

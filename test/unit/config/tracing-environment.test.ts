@@ -1,16 +1,19 @@
 import { describe, expect, it, test } from "vitest";
-import { parsePairs, takeTracingEnvironment } from "../../../src/config/tracing-environment.ts";
+import { type TracingSettings, takeTracingEnvironment } from "../../../src/config/tracing-environment.ts";
 
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318" };
 
 const settingsOf = (environment: Record<string, string>) => takeTracingEnvironment({ ...endpoint, ...environment });
+
+const sentHeaders = (settings: TracingSettings | null) =>
+  Object.entries(settings?.headers ?? {}).map(([name, secret]) => [name, secret.use((value) => value)]);
 
 describe("traces are exported", () => {
   it("to the endpoint of all signals, with the path of traces, and by the specification's defaults", () => {
     expect(takeTracingEnvironment(endpoint)).toEqual({
       settings: {
         url: "http://collector:4318/v1/traces",
-        headers: null,
+        headers: {},
         timeoutMs: 10_000,
         sampler: { ratio: 1, followsCaller: true },
         resource: {},
@@ -45,7 +48,10 @@ describe("traces are exported", () => {
       timeoutMs: 2,
       batch: { maxQueueSize: 100, maxExportBatchSize: 100, scheduledDelayMs: 7, exportTimeoutMs: 8 },
     });
-    expect(settings?.headers?.use(parsePairs)).toEqual({ key: "traces", other: "1" });
+    expect(sentHeaders(settings)).toEqual([
+      ["key", "traces"],
+      ["other", "1"],
+    ]);
     expect(JSON.stringify(settings)).not.toContain("general");
   });
 
@@ -119,11 +125,27 @@ test("headers, which hold credentials, are taken out of the process's environmen
   process.env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = "http://collector/";
   try {
     const { settings } = takeTracingEnvironment();
-    expect(settings?.headers?.use(parsePairs)).toEqual({ key: "secret" });
+    expect(sentHeaders(settings)).toEqual([["key", "secret"]]);
     expect(process.env).not.toHaveProperty("OTEL_EXPORTER_OTLP_HEADERS");
   } finally {
     delete process.env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
   }
+});
+
+describe.each([
+  ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"],
+  ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"],
+])("%s that cannot be used", (variable, other) => {
+  it.each(["Authorization: Bearer abc", "key=1,Bearer abc", "key=%E0", "a key=abc", "key=abc%0Adef"])(
+    "as %j is warned of by its name alone, and the other variable counts",
+    (value) => {
+      const { settings, warnings } = settingsOf({ [variable]: value, [other]: "key=other" });
+      expect(sentHeaders(settings)).toEqual([["key", "other"]]);
+      expect(warnings).toEqual([expect.stringContaining(`${variable} is no list`)]);
+      expect(warnings[0]).not.toContain(value);
+      expect(warnings[0]).not.toContain("abc");
+    },
+  );
 });
 
 test.each([
@@ -132,9 +154,14 @@ test.each([
   [" a = 1 ,b=%3D,,", { a: "1", b: "=" }],
   ["a=b=c", { a: "b=c" }],
   ["a=1,a=2", { a: "1" }],
-  ["a", null],
-  ["=1", null],
-  ["a=%", null],
 ])("the pairs %j are %j", (text, pairs) => {
-  expect(parsePairs(text)).toEqual(pairs);
+  const { settings, warnings } = settingsOf({ OTEL_RESOURCE_ATTRIBUTES: text });
+  expect(settings?.resource).toEqual(pairs);
+  expect(warnings).toEqual([]);
+});
+
+test.each(["a", "=1", "a=%"])("%j is no list of pairs", (text) => {
+  const { settings, warnings } = settingsOf({ OTEL_RESOURCE_ATTRIBUTES: text });
+  expect(settings?.resource).toEqual({});
+  expect(warnings).toHaveLength(1);
 });
