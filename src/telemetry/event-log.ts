@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { type EventBus, isWantedExit, type ModelState, type ProcessExitReason } from "../events.ts";
+import { type EventBus, isWantedExit, type ModelState, type ProcessExitReason, type SpanLoss } from "../events.ts";
 import { describeError } from "./describe-error.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 import { idFields, logRequests } from "./request-log.ts";
@@ -9,6 +9,8 @@ const lostSpansIntervalMs = 60_000;
 
 /** Writes one line for each event that an operator may want to read. */
 export function logEvents(events: EventBus, logger: Logger, config: () => Config): void {
+  // Before the line that the service has stopped, which is to be the last.
+  logTracing(events, logger);
   logService(events, logger);
   logSecurity(events, logger);
   logProcesses(events, logger);
@@ -16,7 +18,6 @@ export function logEvents(events: EventBus, logger: Logger, config: () => Config
   logAudio(events, logger);
   logHealth(events, logger);
   logRequests(events, logger, config);
-  logTracing(events, logger);
   events.on("error_occurred", ({ where, error, request }) => {
     const ids = request === undefined ? {} : idFields(request);
     logger.write("error", "error_occurred", { ...ids, where, error: describeError(error) });
@@ -100,20 +101,32 @@ function logAudio(events: EventBus, logger: Logger): void {
   });
 }
 
-/** A collector that is away loses spans by the second: one line a minute tells of them. */
+/**
+ * A collector that is away loses spans by the second. The first loss is told at once; of what follows one line a minute
+ * tells the sum, and one at the end of the service. A line has the reason of the last loss in it.
+ */
 function logTracing(events: EventBus, logger: Logger): void {
   events.on("tracing_warned", ({ warning }) => logger.write("warn", "tracing_warned", { warning }));
   let lost = 0;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let lastReason: SpanLoss | null = null;
+  let pause: NodeJS.Timeout | undefined;
+  const tell = (): void => {
+    clearTimeout(pause);
+    pause = undefined;
+    if (lost > 0) {
+      logger.write("warn", "spans_lost", { spans: lost, reason: lastReason });
+      lost = 0;
+      pause = setTimeout(tell, lostSpansIntervalMs).unref();
+    }
+  };
   events.on("spans_lost", ({ spans, reason }) => {
     lost += spans;
-    const now = performance.now();
-    if (now - toldAt >= lostSpansIntervalMs || reason === "shutdown") {
-      logger.write("warn", "spans_lost", { spans: lost, reason });
-      toldAt = now;
-      lost = 0;
+    lastReason = reason;
+    if (pause === undefined || reason === "shutdown") {
+      tell();
     }
   });
+  events.on("service_stopped", tell);
 }
 
 function logHealth(events: EventBus, logger: Logger): void {

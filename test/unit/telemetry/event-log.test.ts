@@ -194,24 +194,6 @@ test("every line of a request names its trace", () => {
   expect(lines.parsed).toMatchObject([{ ...named, parent_span_id: "c".repeat(16) }, named, named]);
 });
 
-test("lost spans are told of once a minute, and once more at the end, with their number since the last line", () => {
-  vi.useFakeTimers({ toFake: ["performance"] });
-  onTestFinished(() => void vi.useRealTimers());
-  const { bus, lines } = createLog();
-  bus.emit("spans_lost", { spans: 5, reason: "export_failed" });
-  bus.emit("spans_lost", { spans: 1, reason: "queue_full" });
-  vi.advanceTimersByTime(59_999);
-  bus.emit("spans_lost", { spans: 1, reason: "queue_full" });
-  vi.advanceTimersByTime(1);
-  bus.emit("spans_lost", { spans: 2, reason: "queue_full" });
-  bus.emit("spans_lost", { spans: 3, reason: "shutdown" });
-  expect(lines.parsed).toMatchObject([
-    { level: "warn", event: "spans_lost", spans: 5, reason: "export_failed" },
-    { spans: 4, reason: "queue_full" },
-    { spans: 3, reason: "shutdown" },
-  ]);
-});
-
 test("what tracing cannot do as asked is a warning", () => {
   const { bus, lines } = createLog();
   bus.emit("tracing_warned", { warning: "OTEL_TRACES_SAMPLER names no sampler" });
@@ -247,6 +229,42 @@ test("the audio stage tells what holds around its processes, and which of them c
   expect(lines.parsed).toMatchObject([
     { level: "info", event: "audio_ready", decoder: "node-av", sandbox: ["prlimit"] },
     { level: "warn", event: "audio_process_crashed", request_id: "r-1", pid: 7, signal: "SIGSEGV", is_replaced: true },
+  ]);
+});
+
+test("the first lost spans are told at once, those of the minute after it at its end, the last of a shutdown at once", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { bus, lines } = createLog();
+  const told = () => lines.parsed.map(({ spans, reason }) => [spans, reason]);
+  bus.emit("spans_lost", { spans: 3, reason: "export_failed" });
+  expect(told()).toEqual([[3, "export_failed"]]);
+  bus.emit("spans_lost", { spans: 1, reason: "export_failed" });
+  bus.emit("spans_lost", { spans: 2, reason: "queue_full" });
+  vi.advanceTimersByTime(59_999);
+  expect(told()).toHaveLength(1);
+  vi.advanceTimersByTime(1);
+  expect(told().slice(1)).toEqual([[3, "queue_full"]]);
+  vi.advanceTimersByTime(600_000);
+  expect(told()).toHaveLength(2);
+  expect(vi.getTimerCount()).toBe(0);
+  bus.emit("spans_lost", { spans: 4, reason: "queue_full" });
+  bus.emit("spans_lost", { spans: 5, reason: "shutdown" });
+  expect(told().slice(2)).toEqual([
+    [4, "queue_full"],
+    [5, "shutdown"],
+  ]);
+});
+
+test("lost spans that no line has told of are told before the service has stopped", () => {
+  const { bus, lines } = createLog();
+  bus.emit("spans_lost", { spans: 1, reason: "queue_full" });
+  bus.emit("spans_lost", { spans: 2, reason: "export_failed" });
+  bus.emit("service_stopped", { reason: "SIGTERM" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "spans_lost", spans: 1, reason: "queue_full" },
+    { level: "warn", event: "spans_lost", spans: 2, reason: "export_failed" },
+    { event: "service_stopped" },
   ]);
 });
 
