@@ -38,7 +38,7 @@ export class Job {
   readonly #outputs: (WindowOutput | undefined)[];
   /** On the clock of `performance.now()`. */
   readonly submittedAt: number;
-  readonly #queueing: OpenStage | undefined;
+  #queueing: OpenStage | undefined;
   #missing: number;
   #dispatchedAt: number | null = null;
   #isSettled = false;
@@ -61,11 +61,15 @@ export class Job {
     this.#outputs = inputs.map(() => undefined);
     this.#missing = inputs.length;
     this.submittedAt = now;
-    this.#queueing = context.timeline?.begin("queue", now);
   }
 
   get isSettled(): boolean {
     return this.#isSettled;
+  }
+
+  /** It waits, since its submission: it was not refused. */
+  markQueued(): void {
+    this.#queueing = this.context.timeline?.begin("queue", this.submittedAt);
   }
 
   markDispatched(now: number): void {

@@ -222,6 +222,7 @@ export class Scheduler {
     if (this.#isIdle) {
       this.#busySince = performance.now();
     }
+    job.markQueued();
     this.#jobs.add(job);
     this.#waiting.add(job);
     for (const window of job.windows) {

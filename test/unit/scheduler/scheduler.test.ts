@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import type { EventBus } from "../../../src/events.ts";
 import type { WindowInput } from "../../../src/processes/protocol.ts";
+import { RequestTimeline } from "../../../src/request-timeline.ts";
 import { Deadline } from "../../../src/scheduler/deadline.ts";
 import type { JobResult } from "../../../src/scheduler/job.ts";
-import type { RequestContext } from "../../../src/scheduler/request-context.ts";
 import { Scheduler, type SchedulerSettings } from "../../../src/scheduler/scheduler.ts";
 import { audioWindow } from "../../helpers/audio-window.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
@@ -99,6 +99,24 @@ test("the run limit is the floor, or a multiple of the predicted time when that 
   expect(instance.runs[1]?.limitMs).toBeGreaterThan(100);
   instance.answer();
   await long;
+});
+
+test("a job that is refused never waits in the queue, one that is let in does", async () => {
+  const scheduler = schedulerWith({ maxQueueSize: 1, maxQueueLength: 1000 });
+  const controller = new AbortController();
+  const stagesOf = (length: number) => {
+    const timeline = new RequestTimeline();
+    const result = submit(scheduler, [1], { signal: controller.signal, timeline }, length);
+    return { result, names: () => timeline.stages.map(({ name }) => name) };
+  };
+  const tooLarge = stagesOf(251);
+  const waiting = stagesOf(4);
+  const refused = stagesOf(4);
+  expect(await rejection(tooLarge.result)).toMatchObject({ code: "payload_too_large" });
+  expect(await rejection(refused.result)).toMatchObject({ code: "overloaded" });
+  expect([tooLarge.names(), waiting.names(), refused.names()]).toEqual([[], ["queue"], []]);
+  controller.abort(new ServiceError("client_closed_request", "gone"));
+  await Promise.allSettled([waiting.result]);
 });
 
 test("a full queue refuses at once, with a wait that grows with what waits", async () => {
@@ -708,7 +726,7 @@ function addInstance(scheduler: Scheduler, capacity = 1): FakeProcess {
 function submit(
   scheduler: Scheduler,
   firstTokensOfWindows: readonly number[],
-  options: Partial<RequestContext["client"]> & Partial<Pick<RequestContext, "deadline" | "signal">> = {},
+  options: Parameters<typeof requestContext>[0] = {},
   length = 4,
 ): Promise<JobResult> {
   const inputs = firstTokensOfWindows.map((token) => {
