@@ -3,16 +3,17 @@ import type { EventBus, RequestIds, ServiceEvents } from "../events.ts";
 import { boundedValue } from "./bounded-value.ts";
 import type { LineLevel, Logger } from "./logger.ts";
 import { isQuietRoute } from "./quiet-routes.ts";
+import { isInShare } from "./trace-share.ts";
 
 type FinishedRequest = ServiceEvents["request_finished"];
 
-/** Writes one line for each finished request; of those that went well, the share that the settings ask for. */
+/** Writes one line for each finished request; of those that went well, the share that the settings ask for, by their traces. */
 export function logRequests(events: EventBus, logger: Logger, config: () => Config): void {
   events.on("request_finished", (request) => {
     const settings = config();
     const { successSampleRatio } = settings.log;
     const isSampled = request.statusCode < 400 && successSampleRatio < 1;
-    if (!isSampled || isChosen(request.traceId, successSampleRatio)) {
+    if (!isSampled || isInShare(request.traceId, successSampleRatio)) {
       const fields = fieldsOf(request, settings.telemetry);
       logger.write(
         levelOf(request),
@@ -21,11 +22,6 @@ export function logRequests(events: EventBus, logger: Logger, config: () => Conf
       );
     }
   });
-}
-
-/** By the end of the trace id, which is random: all services of one trace that sample alike write it, or none does. */
-function isChosen(traceId: string, ratio: number): boolean {
-  return Number.parseInt(traceId.slice(-8), 16) < ratio * 2 ** 32;
 }
 
 function levelOf({ route, statusCode }: FinishedRequest): LineLevel {

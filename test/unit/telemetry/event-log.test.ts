@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import type { Config } from "../../../src/config.ts";
@@ -6,6 +7,7 @@ import { EventBus, type ServiceEvents } from "../../../src/events.ts";
 import { OperatorError } from "../../../src/operator-error.ts";
 import { logEvents } from "../../../src/telemetry/event-log.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
+import { isSampled } from "../../../src/telemetry/tracing/sampling.ts";
 import { finishedRequest } from "../../helpers/finished-request.ts";
 import { LogLines } from "../../helpers/log-lines.ts";
 import { requestIds } from "../../helpers/request-ids.ts";
@@ -368,7 +370,7 @@ test.each(["/livez", "/readyz", "/startupz", "/health", "/metrics"])("%s is told
 
 test("of the requests that went well only the share that the settings ask for is told, by their traces", () => {
   const { bus, lines } = createLog("info", { successSampleRatio: 0.25 });
-  const traces = ["00000000", "3fffffff", "40000000", "ffffffff"].map((end) => end.padStart(32, "a"));
+  const traces = ["00000000", "3ffffffe", "3fffffff", "ffffffff"].map((end) => end.padStart(32, "0"));
   for (const traceId of traces) {
     bus.emit("request_finished", { ...request, traceId });
   }
@@ -376,6 +378,19 @@ test("of the requests that went well only the share that the settings ask for is
     { trace_id: traces[0], sample_ratio: 0.25 },
     { trace_id: traces[1], sample_ratio: 0.25 },
   ]);
+});
+
+test("with equal shares for both, the requests whose traces are recorded are those that have a line", () => {
+  const hex = fc.string({ unit: fc.constantFrom(...Array.from("0123456789abcdef")), minLength: 32, maxLength: 32 });
+  fc.assert(
+    fc.property(hex, fc.double({ min: 0, max: 1, noNaN: true }), (traceId, ratio) => {
+      const { bus, lines } = createLog("info", { successSampleRatio: ratio });
+      bus.emit("request_finished", { ...request, traceId });
+      const trace = { ...request.trace, traceId, sampled: null };
+      const isRecorded = isSampled({ ratio, followsCaller: true }, trace, request.route);
+      expect(lines.parsed).toHaveLength(isRecorded ? 1 : 0);
+    }),
+  );
 });
 
 test("a request that failed is told, whatever share of the others is", () => {
