@@ -38,7 +38,10 @@ const knownMethods: ReadonlySet<string> = new Set(
   "CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT QUERY TRACE".split(" "),
 );
 
-/** The spans of a finished request, after the semantic conventions of HTTP servers. Nothing that a client has written. */
+/**
+ * The spans of a finished request, after the semantic conventions of HTTP servers. Of what a client has written only the
+ * id of its request is in them.
+ */
 export function describeSpans(request: FinishedRequest, telemetry: KnownValues): RequestSpans {
   const endedAt = request.startedAt + request.durationMs;
   const server: SpanDescription = {

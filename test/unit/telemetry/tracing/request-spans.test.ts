@@ -82,12 +82,24 @@ test("stages that were left out are counted", () => {
   expect(stages).toHaveLength(64);
 });
 
-test("what clients write is no name and no attribute", () => {
-  const request = { ...finishedRequest, clientId: "secret", channel: "secret", media: "secret", method: "SECRET" };
+test("what clients write, but for their request id, is no name and no attribute", () => {
+  const request = {
+    ...finishedRequest,
+    requestId: "chosen",
+    clientId: "secret",
+    channel: "secret",
+    media: "secret",
+    method: "SECRET",
+  };
   const { server } = describeSpans({ ...request, facts: { text: "secret" } }, telemetry);
   expect(server).toMatchObject({
     name: "HTTP /v1/classify",
-    attributes: { "http.request.method": "_OTHER", "guardrail.channel": "other", "guardrail.media": "other" },
+    attributes: {
+      "http.request.method": "_OTHER",
+      "guardrail.channel": "other",
+      "guardrail.media": "other",
+      "guardrail.request.id": "chosen",
+    },
   });
   expect(JSON.stringify(server).toLowerCase()).not.toContain("secret");
 });
