@@ -156,7 +156,10 @@ export interface ServiceEvents {
   };
   /** A model's processes had to be replaced so often that it is not done any more, for an hour. */
   memory_watch_stopped: { readonly model: string; readonly replacements: number };
-  /** A window of this client was alone with the second of these processes, and both ended under it: that explains them. */
+  /**
+   * A window of this client was alone with the second of these processes, and both ended under it; or one ended under
+   * windows of this client alone, which left before they could be run again. That explains the ends.
+   */
   window_poisoned: { readonly model: string; readonly pids: readonly number[]; readonly client: string };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */

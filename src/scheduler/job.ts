@@ -20,8 +20,15 @@ export interface PendingWindow extends QueueEntry {
   readonly input: WindowInput;
   /** It was in a batch that died with its process. */
   mustRunAlone: boolean;
-  /** Pid of that process; null before. */
-  diedWith: number | null;
+  /** How that process ended; null when it did not, and before. */
+  death: ProcessDeath | null;
+}
+
+/** The end of a process that ran a window. */
+export interface ProcessDeath {
+  readonly pid: number;
+  /** Nobody else's window ran in it. */
+  readonly isOneClients: boolean;
 }
 
 /**
@@ -53,7 +60,7 @@ export class Job {
       length: input.kind === "text" ? input.inputIds.length : input.frames,
       path,
       mustRunAlone: false,
-      diedWith: null,
+      death: null,
     }));
     this.length = this.windows.reduce((total, { length }) => total + length, 0);
     this.#settle = Promise.withResolvers();

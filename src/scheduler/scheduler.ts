@@ -228,7 +228,7 @@ export class Scheduler {
     for (const window of job.windows) {
       this.#queue.push(window);
     }
-    const onAbort = (): void => this.#fail(job, signal.reason);
+    const onAbort = (): void => this.#abandon(job, signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     this.#planDispatch();
     try {
@@ -315,7 +315,7 @@ export class Scheduler {
     const now = performance.now();
     for (const job of this.#jobs) {
       if (job.context.deadline.isExpired(now)) {
-        this.#fail(job, new ServiceError("deadline_exceeded", "The deadline passed while the request was waiting."));
+        this.#abandon(job, new ServiceError("deadline_exceeded", "The deadline passed while the request was waiting."));
       }
     }
   }
@@ -342,6 +342,7 @@ export class Scheduler {
       );
     } catch (error) {
       stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
+      this.#noteDeath(instance, error);
       this.#retryAlone(instance, batch, error);
       this.#endRun(instance, batch);
       return;
@@ -401,31 +402,63 @@ export class Scheduler {
     }
   }
 
+  /** At the first of its runs that fails with the process, while all of them are known. */
+  #noteDeath(instance: InferenceProcess, error: unknown): void {
+    if (!(error instanceof ProcessExitedError)) {
+      return;
+    }
+    const { pid } = instance;
+    const windows = [...(this.#running.get(instance) ?? [])].flat();
+    const isOneClients = new Set(windows.map(({ job }) => job.context.client.address)).size === 1;
+    for (const window of windows) {
+      if (!window.mustRunAlone && window.death?.pid !== pid) {
+        window.death = { pid, isOneClients };
+      }
+    }
+  }
+
   #retryAlone({ pid }: InferenceProcess, batch: Batch, error: unknown): void {
     // The last first: each is put before the others.
     for (const window of batch.toReversed()) {
       if (window.mustRunAlone) {
         this.#tellPoison(window, pid, error);
         this.#fail(window.job, finalFailure(error));
-      } else if (!window.job.isSettled) {
+      } else if (window.job.isSettled) {
+        this.#tellUnproven(window);
+      } else {
         window.mustRunAlone = true;
-        window.diedWith = error instanceof ProcessExitedError ? pid : null;
         this.#queue.putBack(window);
       }
     }
     this.#planDispatch();
   }
 
-  #tellPoison({ diedWith, job }: PendingWindow, pid: number, error: unknown): void {
+  #tellPoison({ death, job }: PendingWindow, pid: number, error: unknown): void {
     if (error instanceof ProcessExitedError) {
       // That is a result, too: who sends nothing but such texts keeps nothing from moving.
       this.#resultAt = performance.now();
-      this.#options.events.emit("window_poisoned", {
-        model: this.#options.model,
-        pids: diedWith === null ? [pid] : [diedWith, pid],
-        client: job.context.client.address,
-      });
+      this.#tellCause(job, death === null ? [pid] : [death.pid, pid]);
     }
+  }
+
+  /** Nobody waits for it any more, so it is not tried alone: that only its client's windows ran has to do. */
+  #tellUnproven({ death, job }: PendingWindow): void {
+    if (death?.isOneClients === true) {
+      this.#tellCause(job, [death.pid]);
+    }
+  }
+
+  #tellCause({ context }: Job, pids: readonly number[]): void {
+    const { model, events } = this.#options;
+    events.emit("window_poisoned", { model, pids, client: context.client.address });
+  }
+
+  /** Its client left, or its time is over. */
+  #abandon(job: Job, error: unknown): void {
+    if (!job.isSettled) {
+      job.windows.forEach((window) => this.#tellUnproven(window));
+    }
+    this.#fail(job, error);
   }
 
   #fail(job: Job, error: unknown): void {

@@ -201,6 +201,20 @@ test("the processes that one client's texts kill are no crash loop", async () =>
   await readinessBecomes(service, 200);
 });
 
+test("nor are those that it kills without waiting for what comes of it", async () => {
+  await using service = await ServiceProcess.ready({
+    settings: { health: { periodMs: 60_000, maxRestartsPerMinute: 3 }, processes: { runLimitFloorMs: 1_500 } },
+    model: { spares: 1, plugins: ["test/fixtures/plugins/hangs-on-token.ts"] },
+  });
+  for (let request = 0; request < 4; request++) {
+    const before = service.log.length;
+    expect((await service.classify([hanging.text], { timeoutMs: 1_000 })).status).toBe(504);
+    await service.logged(({ event }) => event === "process_exited", before);
+    expect(JSON.stringify(await readiness(service))).not.toContain("unexpectedly");
+  }
+  await readinessBecomes(service, 200);
+});
+
 test("a process that comes back on another provider makes the service unready until one has the first again", async ({
   annotate,
 }) => {

@@ -682,6 +682,62 @@ test("a window that killed two processes, the second alone, explains both and na
   expect(told).toEqual([{ model: "model", pids: [instance.pid, second.pid], client: "192.0.2.2" }]);
 });
 
+test.each(["before its process dies", "before its second run"])("who leaves %s explains the end", async (when) => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "window_poisoned");
+  const { scheduler, instance } = schedulerWithInstance({}, events);
+  const leaving = new AbortController();
+  const result = submit(scheduler, [1], { address: "192.0.2.2", signal: leaving.signal });
+  await setImmediate();
+  if (when === "before its second run") {
+    instance.die();
+    await setImmediate();
+    expect(told).toEqual([]);
+  }
+  leaving.abort(new ServiceError("client_closed_request", "gone"));
+  await rejection(result);
+  if (when === "before its process dies") {
+    expect(told).toEqual([]);
+    instance.die();
+    await setImmediate();
+  }
+  expect(told).toEqual([{ model: "model", pids: [instance.pid], client: "192.0.2.2" }]);
+});
+
+test("who leaves explains no end of a process that others had windows in, and none of a run that was answered", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "window_poisoned");
+  const { scheduler, instance } = schedulerWithInstance({}, events);
+  const leaving = new AbortController();
+  const innocent = submit(scheduler, [1], { address: "192.0.2.1" });
+  const left = submit(scheduler, [2], { address: "192.0.2.2", signal: leaving.signal });
+  await setImmediate();
+  leaving.abort(new ServiceError("client_closed_request", "gone"));
+  await rejection(left);
+  instance.die();
+  await answerAll(addInstance(scheduler));
+  await innocent;
+  expect(told).toEqual([]);
+});
+
+test("of two runs side by side that died together, neither client explains the end by leaving", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "window_poisoned");
+  const { scheduler, instance } = speechScheduler(events);
+  const leaving = new AbortController();
+  const gone = new ServiceError("client_closed_request", "gone");
+  const results = ["192.0.2.1", "192.0.2.2"].map((address) => {
+    return submitPart(scheduler, 1, { address, requestId: address, signal: leaving.signal });
+  });
+  await setImmediate();
+  expect(instance.runs).toHaveLength(2);
+  instance.die();
+  await setImmediate();
+  leaving.abort(gone);
+  expect(await Promise.all(results.map(rejection))).toEqual([gone, gone]);
+  expect(told).toEqual([]);
+});
+
 test("a run that fails twice in sound processes explains no end", async () => {
   const events = strictEventBus();
   const told = collectEvents(events, "window_poisoned");
@@ -705,12 +761,12 @@ function schedulerWithInstance(
 }
 
 /** As speech is scheduled: one window a run, two runs of different requests on one instance. */
-function speechScheduler(): { scheduler: Scheduler; instance: FakeProcess } {
+function speechScheduler(events: EventBus = strictEventBus()): { scheduler: Scheduler; instance: FakeProcess } {
   const scheduler = new Scheduler({
     ...textScheduling,
     unit: "frames",
     interleavesRuns: true,
-    events: strictEventBus(),
+    events,
     settings: () => ({ ...settings, maxBatchSize: 1 }),
   });
   return { scheduler, instance: addInstance(scheduler, 2) };
