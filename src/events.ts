@@ -92,7 +92,7 @@ export interface ServiceEvents {
     readonly facts: Readonly<Record<string, unknown>>;
   };
   /** A client's request got an answer from the model, which was one or was none (`invalid_prediction`). */
-  answer_checked: { readonly model: string; readonly isValid: boolean };
+  answer_checked: { readonly model: string; readonly modelId: ModelId; readonly isValid: boolean };
   text_classified: { readonly model: string; readonly scores: readonly { label: string; score: number }[] };
   /** One stretch of speech of a request was written down. */
   segment_processed: RequestIds & {
@@ -124,6 +124,7 @@ export interface ServiceEvents {
   process_ready: { readonly model: string; readonly pid: number; readonly startMs: number };
   process_exited: {
     readonly model: string;
+    readonly modelId: ModelId;
     readonly pid: number;
     readonly reason: ProcessExitReason;
     readonly wasReady: boolean;
@@ -160,7 +161,12 @@ export interface ServiceEvents {
    * A window of this client was alone with the second of these processes, and both ended under it; or one ended under
    * windows of this client alone, which left before they could be run again. That explains the ends.
    */
-  window_poisoned: { readonly model: string; readonly pids: readonly number[]; readonly client: string };
+  window_poisoned: {
+    readonly model: string;
+    readonly modelId: ModelId;
+    readonly pids: readonly number[];
+    readonly client: string;
+  };
   process_output: { readonly model: string; readonly pid: number; readonly line: string };
   /** The thread that tokenizes for this model ended while it was wanted, and a fresh one took its place. */
   text_worker_restarted: { readonly model: string; readonly reason: TextWorkerExitReason };
@@ -187,6 +193,9 @@ export interface ServiceEvents {
   /** `request` names the one that met the error, where one did. */
   error_occurred: { readonly where: ErrorOrigin; readonly error: unknown; readonly request?: RequestIds };
 }
+
+/** Tells a model from its successor of the same name. */
+export type ModelId = string;
 
 /** Why a span was never exported. */
 export type SpanLoss = "queue_full" | "export_failed" | "shutdown";

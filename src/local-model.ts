@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
@@ -26,7 +27,7 @@ export interface LocalModelOptions {
 }
 
 /** How the windows of a task are scheduled. */
-export type Scheduling = Omit<SchedulerOptions, "model" | "version" | "events">;
+export type Scheduling = Omit<SchedulerOptions, "model" | "modelId" | "version" | "events">;
 
 /** `instances: auto` starts no more than this many, each of which holds the model in memory. */
 const maxAutoInstances = 16;
@@ -40,6 +41,7 @@ const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
 /** What served models of all tasks have in common: supervised processes on this machine, and the scheduler before them. */
 export abstract class LocalModel implements ModelCommon, ModelInternals, WatchedModel {
+  readonly id = randomUUID();
   readonly identity: ModelIdentity;
   readonly settings: ModelConfig;
   readonly memoryNeed: MemoryNeed;
@@ -61,9 +63,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.#config = config;
     this.instances = settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances;
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
-    this.scheduler = new Scheduler({ model: name, version, events, ...scheduling });
+    this.scheduler = new Scheduler({ model: name, modelId: this.id, version, events, ...scheduling });
     this.#supervisor = new Supervisor({
       model: name,
+      modelId: this.id,
       instances: this.instances,
       spares: settings.spares,
       restart: () => config().processes,

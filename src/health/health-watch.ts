@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { CanaryResult, EventBus, ProcessExitReason } from "../events.ts";
+import type { CanaryResult, EventBus, ModelId, ProcessExitReason } from "../events.ts";
 import { Collector } from "./collector.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { MachineWatch } from "./machine-watch.ts";
@@ -28,7 +28,7 @@ const filesTimeoutMs = 300_000;
 export class HealthWatch {
   readonly machine: MachineWatch;
   readonly #options: HealthWatchOptions;
-  readonly #watches = new Map<MonitoredModel, ModelWatch>();
+  readonly #watches = new Map<ModelId, ModelWatch>();
   readonly #eventLoop = new EventLoopDelay();
   readonly #files: Collector<void>;
   readonly #unsubscribe: readonly (() => void)[];
@@ -75,12 +75,12 @@ export class HealthWatch {
 
   /** Of a model that is served, or about to be. */
   watchOf(model: MonitoredModel): ModelWatch {
-    const known = this.#watches.get(model);
+    const known = this.#watches.get(model.id);
     if (known !== undefined) {
       return known;
     }
     const watch = new ModelWatch(model, this.#options.settings, this.#options.events);
-    this.#watches.set(model, watch);
+    this.#watches.set(model.id, watch);
     return watch;
   }
 
@@ -130,18 +130,18 @@ export class HealthWatch {
 
   #subscribe(events: EventBus): (() => void)[] {
     return [
-      events.on("answer_checked", ({ model, isValid }) => {
-        this.#named(model)?.answered(isValid, performance.now());
+      events.on("answer_checked", ({ modelId, isValid }) => {
+        this.#find(modelId)?.answered(isValid, performance.now());
       }),
-      events.on("process_exited", ({ model, pid, reason }) => {
-        const watch = this.#named(model);
+      events.on("process_exited", ({ modelId, pid, reason }) => {
+        const watch = this.#find(modelId);
         if (watch !== undefined && !wantedExits.has(reason)) {
           watch.restarts++;
           watch.respawns.exited(pid, performance.now());
         }
       }),
-      events.on("window_poisoned", ({ model, pids, client }) => {
-        this.#named(model)?.respawns.explain(pids, client, performance.now());
+      events.on("window_poisoned", ({ modelId, pids, client }) => {
+        this.#find(modelId)?.respawns.explain(pids, client, performance.now());
       }),
       events.on("model_state_changed", () => {
         // Its processes are new: what is known of the machine is not up to date either.
@@ -151,8 +151,8 @@ export class HealthWatch {
     ];
   }
 
-  #named(name: string): ModelWatch | undefined {
-    return this.models.find(({ model }) => model.identity.name === name);
+  #find(modelId: ModelId): ModelWatch | undefined {
+    return this.#watches.get(modelId) ?? this.models.find(({ model }) => model.id === modelId);
   }
 
   async #checkFiles(): Promise<void> {
@@ -164,10 +164,10 @@ export class HealthWatch {
   /** Those that a reload took out. What is being proved is not served yet, and stays. */
   #forgetOldModels(): void {
     const served = new Set(this.#options.models());
-    for (const [model, watch] of this.#watches) {
-      if (!served.has(model) && model.state() === "stopped") {
+    for (const [modelId, watch] of this.#watches) {
+      if (!served.has(watch.model) && watch.model.state() === "stopped") {
         watch.close();
-        this.#watches.delete(model);
+        this.#watches.delete(modelId);
       }
     }
   }

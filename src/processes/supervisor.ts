@@ -1,10 +1,11 @@
-import type { EventBus, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
+import type { EventBus, ModelId, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
 import { planProcesses } from "./process-plan.ts";
 import { decideRestart, type RestartSettings } from "./restart-policy.ts";
 
 export interface SupervisorOptions {
   readonly model: string;
+  readonly modelId: ModelId;
   /** Processes that take batches. */
   readonly instances: number;
   /** Warm processes that wait to replace one. */
@@ -290,6 +291,7 @@ export class Supervisor {
     }
     this.#options.events.emit("process_exited", {
       model: this.#options.model,
+      modelId: this.#options.modelId,
       pid: process.pid,
       reason: exit.reason,
       wasReady,

@@ -1,5 +1,5 @@
 import { ServiceError } from "../errors.ts";
-import type { EventBus } from "../events.ts";
+import type { EventBus, ModelId } from "../events.ts";
 import { type InferenceProcess, ProcessExitedError } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
 import type { StageFacts } from "../request-timeline.ts";
@@ -26,6 +26,7 @@ export interface SchedulerSettings extends BatchLimits {
 
 export interface SchedulerOptions {
   readonly model: string;
+  readonly modelId: ModelId;
   readonly version: string;
   readonly events: EventBus;
   /** What the length of a window counts. */
@@ -449,8 +450,8 @@ export class Scheduler {
   }
 
   #tellCause({ context }: Job, pids: readonly number[]): void {
-    const { model, events } = this.#options;
-    events.emit("window_poisoned", { model, pids, client: context.client.address });
+    const { model, modelId, events } = this.#options;
+    events.emit("window_poisoned", { model, modelId, pids, client: context.client.address });
   }
 
   /** Its client left, or its time is over. */

@@ -51,7 +51,7 @@ export async function classify(
   events: EventBus,
 ): Promise<ClassifyResult> {
   const { name } = model.identity;
-  const result = await checkAnswer(name, events, () => scoreTexts(model, input, context));
+  const result = await checkAnswer(model, events, () => scoreTexts(model, input, context));
   for (const { scores } of result.classifications) {
     events.emit("text_classified", { model: name, scores });
   }

@@ -1,4 +1,4 @@
-import type { ModelState } from "../events.ts";
+import type { ModelId, ModelState } from "../events.ts";
 import type { WindowShape } from "../processes/audio-protocol.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import type { PreparedText } from "../text/prepared-text.ts";
@@ -12,6 +12,8 @@ export interface ModelIdentity {
 
 /** What the service knows of every model, whatever its task. */
 export interface ModelCommon {
+  /** This model alone has it: its successor of the same name, which a reload makes ready beside it, has another. */
+  readonly id: ModelId;
   readonly identity: ModelIdentity;
   /** Without this model the service is not ready. */
   readonly isRequired: boolean;

@@ -192,7 +192,7 @@ class TranscriptionRun {
       seed: (seed + index) % 2 ** 32,
     };
     const speechMs = stretches.reduce((total, stretch) => total + lengthOf(stretch), 0);
-    const heard = await checkAnswer(this.#model.identity.name, this.#events, () =>
+    const heard = await checkAnswer(this.#model, this.#events, () =>
       hearWindow(this.#model, input, speechMs, this.#context),
     );
     if (heard.text !== "" && heard.language !== null && heard.languageProbability !== null) {

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { ModelState } from "../../src/events.ts";
 import type { ClientKey } from "../../src/scheduler/request-context.ts";
 
 /** What the fakes of both tasks have in common: a model that is let go, refuses and changes its state as tests say. */
 export class FakeModel {
+  readonly id = randomUUID();
   readonly identity;
   readonly isRequired = true;
   readonly device = "cpu";

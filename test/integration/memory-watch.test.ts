@@ -135,6 +135,7 @@ class LeakingModel implements WatchedModel {
     this.identity = { name };
     this.#supervisor = new Supervisor({
       model: name,
+      modelId: "1",
       instances: 1,
       spares: 0,
       restart: () => ({ backoffInitialMs: 20, backoffMaxMs: 100, giveUpAfterFailures: 3, giveUpRetryMs: 200 }),

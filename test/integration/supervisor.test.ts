@@ -100,6 +100,7 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
   const supervised: Supervised = {
     supervisor: new Supervisor({
       model: "fixture",
+      modelId: "1",
       instances: options.instances,
       spares: options.spares,
       restart: () => restart,

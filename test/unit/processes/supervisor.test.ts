@@ -451,6 +451,7 @@ class Model {
     this.events.on("process_exited", ({ pid }) => this.#ended.add(pid));
     this.supervisor = new Supervisor({
       model: "model",
+      modelId: "1",
       instances,
       spares,
       restart: () => restart,

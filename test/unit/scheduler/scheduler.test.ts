@@ -23,6 +23,7 @@ const settings: SchedulerSettings = {
 
 const textScheduling = {
   model: "model",
+  modelId: "1",
   version: "1",
   unit: "tokens",
   priorCost: { fixedMs: 1, perUnitMs: 0.15 },
@@ -679,7 +680,7 @@ test("a window that killed two processes, the second alone, explains both and na
   const third = addInstance(scheduler);
   await answerAll(third);
   await innocent;
-  expect(told).toEqual([{ model: "model", pids: [instance.pid, second.pid], client: "192.0.2.2" }]);
+  expect(told).toEqual([{ model: "model", modelId: "1", pids: [instance.pid, second.pid], client: "192.0.2.2" }]);
 });
 
 test.each(["before its process dies", "before its second run"])("who leaves %s explains the end", async (when) => {
@@ -701,7 +702,7 @@ test.each(["before its process dies", "before its second run"])("who leaves %s e
     instance.die();
     await setImmediate();
   }
-  expect(told).toEqual([{ model: "model", pids: [instance.pid], client: "192.0.2.2" }]);
+  expect(told).toEqual([{ model: "model", modelId: "1", pids: [instance.pid], client: "192.0.2.2" }]);
 });
 
 test("who leaves explains no end of a process that others had windows in, and none of a run that was answered", async () => {

@@ -105,8 +105,8 @@ test("whether the model's answer was one is told, and of other failures nothing"
   const full = { ...fakeModel([[evenLogits]]), run: () => Promise.reject(new ServiceError("overloaded", "full")) };
   await expect(classify(full, input, requestContext(), events)).rejects.toThrow("full");
   expect(told).toEqual([
-    { model: "fake", isValid: true },
-    { model: "fake", isValid: false },
+    { model: "fake", modelId: "1", isValid: true },
+    { model: "fake", modelId: "1", isValid: false },
   ]);
 });
 
@@ -141,6 +141,7 @@ function classifyTexts(
 function fakeModel(texts: readonly (readonly Logits[])[], changes: Partial<TextModel> = {}): TextModel {
   const rows = texts.flat().map((logits) => Float32Array.from(logits));
   return {
+    id: "1",
     identity: { name: "fake", version: "1.0.0", digest: "sha256:0" },
     task: "text-classification",
     labels: ["non_toxic", "toxic"],

@@ -122,7 +122,7 @@ test.each([
 ] as const)("a process that exited as %s is told at %s", (reason, level) => {
   const { bus, lines } = createLog();
   const exit = { wasReady: true, exitCode: null, signal: "SIGKILL", killMs: 12.5, detail: null };
-  bus.emit("process_exited", { model: "small", pid: 7, reason, ...exit });
+  bus.emit("process_exited", { model: "small", modelId: "1", pid: 7, reason, ...exit });
   expect(lines.parsed).toMatchObject([
     {
       level,
@@ -142,7 +142,7 @@ test.each([
 test("a process that could not load its model is told with what it said of that", () => {
   const { bus, lines } = createLog();
   const exit = { wasReady: false, exitCode: 1, signal: null, killMs: null, detail: "onnx/model.onnx has no output" };
-  bus.emit("process_exited", { model: "small", pid: 7, reason: "load_failed", ...exit });
+  bus.emit("process_exited", { model: "small", modelId: "1", pid: 7, reason: "load_failed", ...exit });
   expect(lines.parsed).toMatchObject([{ event: "process_exited", detail: "onnx/model.onnx has no output" }]);
 });
 

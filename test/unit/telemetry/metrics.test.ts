@@ -221,8 +221,8 @@ test("scores, batches and restarts are counted as they happen", async () => {
   bus.emit("text_classified", { model: "small", scores });
   bus.emit("batch_completed", { model: "small", windows: 3, length: 9, paddedLength: 12, inferenceMs: 1 });
   const exit = { model: "small", pid: 1, wasReady: true, exitCode: null, signal: null, killMs: null, detail: null };
-  bus.emit("process_exited", { ...exit, reason: "crashed" });
-  bus.emit("process_exited", { ...exit, reason: "stopped" });
+  bus.emit("process_exited", { ...exit, modelId: "1", reason: "crashed" });
+  bus.emit("process_exited", { ...exit, modelId: "1", reason: "stopped" });
   bus.emit("text_worker_restarted", { model: "small", reason: "time_limit" });
   bus.emit("audio_process_crashed", { ...requestIds(), pid: 1, exitCode: null, signal: "SIGSEGV", isReplaced: true });
   expect(await samples("toxicity_prediction_scores")).toEqual(
@@ -277,7 +277,7 @@ test("replacements are counted by what ran short and how they ended; they are no
   const { bus, samples } = createMetrics();
   bus.emit("process_replaced", { model: "small", pid: 7, reason: "cgroup", outcome: "replaced", durationMs: 900 });
   const exit = { wasReady: true, exitCode: 0, signal: null, killMs: null, detail: null };
-  bus.emit("process_exited", { model: "small", pid: 7, reason: "replaced", ...exit });
+  bus.emit("process_exited", { model: "small", modelId: "1", pid: 7, reason: "replaced", ...exit });
   expect(await samples("inference_process_replacements_total")).toEqual([
     'inference_process_replacements_total{model_name="small",reason="cgroup",outcome="replaced"} 1',
   ]);
