@@ -17,6 +17,12 @@ export interface AnswerEvidence {
 }
 
 /**
+ * So many periods without a valid answer among invalid ones are believed: the canary that is due after the first has come
+ * to an end by then.
+ */
+const invalidPeriods = 15 / 8;
+
+/**
  * Why the model does not count as answering, for the operator; empty when it does.
  *
  * A canary that failed is believed until one succeeds. Work that moves is a sign of life, whatever the load: requests that
@@ -33,7 +39,7 @@ export function judgeAnswers(evidence: AnswerEvidence, now: number): string {
   if (lastValidAt === null) {
     return invalidAnswers > 0 ? "the model gave no valid answer" : "no answer of the model was checked yet";
   }
-  if (invalidAnswers > 0 && now - lastValidAt > periodMs) {
+  if (invalidAnswers > 0 && now - lastValidAt > invalidPeriods * periodMs) {
     return `no answer was valid for ${seconds(now - lastValidAt)}`;
   }
   const silentMs = now - Math.max(lastValidAt, movedAt);

@@ -20,7 +20,12 @@ test.each<[string, Partial<AnswerEvidence>, string]>([
   ["work that waits for longer than a period", { stalledMs: 10_001 }, "work has waited for 10.0 s"],
   ["work that has waited for a period", { stalledMs: 10_000 }, ""],
   ["one invalid answer among valid ones", { invalidAnswers: 1 }, ""],
-  ["a period of invalid answers", { invalidAnswers: 1, lastValidAt: now - 10_001 }, "no answer was valid for 10.0 s"],
+  [
+    "an invalid answer while the canary after a period is under way",
+    { invalidAnswers: 1, lastValidAt: now - 18_750 },
+    "",
+  ],
+  ["no valid answer after that", { invalidAnswers: 1, lastValidAt: now - 18_751 }, "no answer was valid for 18.8 s"],
   ["two periods of silence", { lastValidAt: now - 20_001, movedAt: 0 }, "nothing was heard"],
   ["two periods without a valid answer while others' work moves", { lastValidAt: now - 99_999, movedAt: now }, ""],
 ])("%s", (_, change, detail) => {
