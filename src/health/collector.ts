@@ -78,7 +78,8 @@ export class Collector<Facts> {
       this.#hangs = true;
       timeout.reject(new Error(`no answer within ${this.#options.timeoutMs()} ms`));
     }, this.#options.timeoutMs());
-    const attempt = this.#options.collect();
+    // Also what throws at once, without a promise, ends the attempt.
+    const attempt = (async () => this.#options.collect())();
     const end = (): void => {
       clearTimeout(timer);
       this.#hangs = false;
