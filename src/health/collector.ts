@@ -11,6 +11,8 @@ export interface CollectorOptions<Facts> {
   readonly timeoutMs: () => number;
   /** Facts older than this are told no more, in milliseconds. */
   readonly keepMs: () => number;
+  /** Milliseconds to the next attempt after many failures in a row; 10 minutes where nothing is said. */
+  readonly longestBackoffMs?: () => number;
   readonly events: EventBus;
 }
 
@@ -91,7 +93,10 @@ export class Collector<Facts> {
   #fail(problem: string, now: number): void {
     const isNews = this.#problem === null;
     this.#problem = problem;
-    this.#breaker = afterFailure(this.#breaker, now, breakerSettings);
+    this.#breaker = afterFailure(this.#breaker, now, {
+      ...breakerSettings,
+      maxMs: this.#options.longestBackoffMs?.() ?? breakerSettings.maxMs,
+    });
     this.#options.events.emit("collector_failed", { collector: this.#options.name, problem, isNews });
   }
 

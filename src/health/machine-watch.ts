@@ -57,6 +57,8 @@ export class MachineWatch {
       minimal: () => null,
       timeoutMs,
       keepMs,
+      // Readiness depends on it: tried in every period, which begins a little before its last failure is a period old.
+      longestBackoffMs: () => settings().periodMs / 2,
       events,
     });
     this.modelDisk = new Collector({

@@ -45,6 +45,23 @@ test("failures in a row are tried ever more seldom; the first of them is news, a
   expect(collector.latest(at.now)).toMatchObject({ facts: "good", problem: null });
 });
 
+test("what readiness depends on can be tried more often", async () => {
+  let attempts = 0;
+  const { collector, at } = collectorOf({
+    longestBackoffMs: () => 1_500,
+    collect: () => {
+      attempts++;
+      return Promise.reject(new Error("broken"));
+    },
+  });
+  for (let second = 0; second < 20; second++) {
+    await collector.collect(() => at.now);
+    at.now += 1_000;
+  }
+  // Three at once, then every other second.
+  expect(attempts).toBe(11);
+});
+
 test("an attempt without an answer ends at its time limit, and no second one starts while it hangs", async () => {
   const hanging = Promise.withResolvers<string>();
   let attempts = 0;
