@@ -98,7 +98,7 @@ export class HealthWatch {
     this.#eventLoop.update(periodMs / 2, now);
     this.#forgetOldModels();
     for (const watch of this.models) {
-      if (watch.model.isRequired && watch.isCanaryDue(now)) {
+      if (watch.isCanaryDue(now)) {
         void watch.askCanary().then(() => this.#options.onLook());
       }
     }

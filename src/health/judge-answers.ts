@@ -12,6 +12,8 @@ export interface AnswerEvidence {
   readonly canary: Exclude<CanaryResult, "deferred"> | null;
   /** For how long work waits without a result; 0 without work. */
   readonly stalledMs: number;
+  /** It is asked canaries. Without them, a silence says nothing. */
+  readonly isAsked: boolean;
   /** When anything last moved in the queue. */
   readonly movedAt: number;
 }
@@ -29,7 +31,7 @@ const invalidPeriods = 15 / 8;
  * miss their deadlines in a long queue make no model unready.
  */
 export function judgeAnswers(evidence: AnswerEvidence, now: number): string {
-  const { canary, invalidAnswers, lastValidAt, movedAt, periodMs, stalledMs } = evidence;
+  const { canary, invalidAnswers, isAsked, lastValidAt, movedAt, periodMs, stalledMs } = evidence;
   if (canary !== null && canary !== "ok") {
     return canaryDetails[canary];
   }
@@ -37,13 +39,14 @@ export function judgeAnswers(evidence: AnswerEvidence, now: number): string {
     return `work has waited for ${seconds(stalledMs)} without a result`;
   }
   if (lastValidAt === null) {
-    return invalidAnswers > 0 ? "the model gave no valid answer" : "no answer of the model was checked yet";
+    const silence = isAsked ? "no answer of the model was checked yet" : "";
+    return invalidAnswers > 0 ? "the model gave no valid answer" : silence;
   }
   if (invalidAnswers > 0 && now - lastValidAt > invalidPeriods * periodMs) {
     return `no answer was valid for ${seconds(now - lastValidAt)}`;
   }
   const silentMs = now - Math.max(lastValidAt, movedAt);
-  return silentMs > 2 * periodMs ? `nothing was heard of the model for ${seconds(silentMs)}` : "";
+  return isAsked && silentMs > 2 * periodMs ? `nothing was heard of the model for ${seconds(silentMs)}` : "";
 }
 
 const canaryDetails: Readonly<Record<Exclude<CanaryResult, "deferred" | "ok">, string>> = {

@@ -72,9 +72,9 @@ export class ModelWatch {
     }
   }
 
-  /** It is time for a canary: nothing valid was heard for a period, or the last canary is to be contradicted. */
+  /** It is a required model, and time for a canary: nothing valid was heard for a period, or the last canary is to be contradicted. */
   isCanaryDue(now: number): boolean {
-    if (this.#canary !== null || this.model.state() !== "ready") {
+    if (!this.model.isRequired || this.#canary !== null || this.model.state() !== "ready") {
       return false;
     }
     if (this.#lastValidAt === null && this.#verdict === null) {
@@ -121,6 +121,7 @@ export class ModelWatch {
         lastValidAt: this.#lastValidAt,
         invalidAnswers: this.#invalidAnswers,
         canary: this.#verdict,
+        isAsked: this.model.isRequired,
         stalledMs: this.model.stalledMs(now),
         movedAt: this.model.movedAt,
       },

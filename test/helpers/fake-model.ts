@@ -6,7 +6,7 @@ import type { ClientKey } from "../../src/scheduler/request-context.ts";
 export class FakeModel {
   readonly id = randomUUID();
   readonly identity;
-  readonly isRequired = true;
+  isRequired = true;
   readonly device = "cpu";
   refuseWith: ((client: ClientKey) => Error | null) | null = null;
   currentState: ModelState = "ready";

@@ -9,6 +9,7 @@ const well: AnswerEvidence = {
   invalidAnswers: 0,
   canary: "ok",
   stalledMs: 0,
+  isAsked: true,
   movedAt: now - 5_000,
 };
 
@@ -27,6 +28,17 @@ test.each<[string, Partial<AnswerEvidence>, string]>([
   ],
   ["no valid answer after that", { invalidAnswers: 1, lastValidAt: now - 18_751 }, "no answer was valid for 18.8 s"],
   ["two periods of silence", { lastValidAt: now - 20_001, movedAt: 0 }, "nothing was heard"],
+  ["no answer yet of a model that is not asked", { canary: null, lastValidAt: null, isAsked: false }, ""],
+  [
+    "two periods of silence of a model that is not asked",
+    { lastValidAt: now - 20_001, movedAt: 0, isAsked: false },
+    "",
+  ],
+  [
+    "work that waits for a model that is not asked",
+    { stalledMs: 10_001, isAsked: false },
+    "work has waited for 10.0 s",
+  ],
   ["two periods without a valid answer while others' work moves", { lastValidAt: now - 99_999, movedAt: now }, ""],
 ])("%s", (_, change, detail) => {
   const judgement = judgeAnswers({ ...well, ...change }, now);
@@ -40,18 +52,22 @@ const evidence = fc.record({
   invalidAnswers: fc.nat(5),
   canary: fc.constantFrom(null, "ok", "mismatch", "invalid", "timeout", "crashed", "failed"),
   stalledMs: fc.nat(1_000_000),
+  isAsked: fc.boolean(),
   movedAt: fc.integer({ min: 0, max: now }),
 }) satisfies fc.Arbitrary<AnswerEvidence>;
 
 test("a model counts as answering only with a valid answer and without a failed canary, and not for ever", () => {
   fc.assert(
-    fc.property(evidence, (each) => {
-      if (judgeAnswers(each, now) === "") {
-        expect(each.lastValidAt).not.toBeNull();
-        expect([null, "ok"]).toContain(each.canary);
-        expect(judgeAnswers(each, now + 2 * each.periodMs + now)).not.toBe("");
-      }
-    }),
+    fc.property(
+      evidence.map((each) => ({ ...each, isAsked: true })),
+      (each) => {
+        if (judgeAnswers(each, now) === "") {
+          expect(each.lastValidAt).not.toBeNull();
+          expect([null, "ok"]).toContain(each.canary);
+          expect(judgeAnswers(each, now + 2 * each.periodMs + now)).not.toBe("");
+        }
+      },
+    ),
   );
 });
 

@@ -26,6 +26,16 @@ test("no canary is asked while clients get valid answers, and one is after a per
   expect(watch.isCanaryDue(now + 2 * periodMs)).toBe(true);
 });
 
+test("a model that is not required is asked no canaries, and its silence says nothing", () => {
+  const { watch, model } = watched();
+  model.isRequired = false;
+  const later = performance.now() + 10 * periodMs;
+  expect(watch.isCanaryDue(later)).toBe(false);
+  expect(watch.detail(later)).toBe("");
+  watch.answered(false, later);
+  expect(watch.detail(later)).toBe("the model gave no valid answer");
+});
+
 test("no canary is asked of a model that is not ready", () => {
   const { watch, model } = watched();
   model.currentState = "circuit_open";
