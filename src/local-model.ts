@@ -145,6 +145,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return this.#config().processes.runLimitFactor * this.scheduler.longestRunMs(this.longestWindow);
   }
 
+  get longestStepMs(): number {
+    return 0;
+  }
+
   /** In tokens or frames. */
   protected abstract get longestWindow(): number;
 

@@ -75,6 +75,10 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     return this.#family.windows;
   }
 
+  override get longestStepMs(): number {
+    return this.scheduler.grantedMs;
+  }
+
   protected get longestWindow(): number {
     return this.windows.mostFrames;
   }

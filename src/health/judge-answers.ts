@@ -12,6 +12,8 @@ export interface AnswerEvidence {
   readonly canary: Exclude<CanaryResult, "deferred"> | null;
   /** For how long work waits without a result; 0 without work. */
   readonly stalledMs: number;
+  /** What is under way may be silent for as long; see `ModelInternals.longestStepMs`. */
+  readonly longestStepMs: number;
   /** It is asked canaries. Without them, a silence says nothing. */
   readonly isAsked: boolean;
   /** When anything last moved in the queue. */
@@ -31,11 +33,12 @@ const invalidPeriods = 15 / 8;
  * miss their deadlines in a long queue make no model unready.
  */
 export function judgeAnswers(evidence: AnswerEvidence, now: number): string {
-  const { canary, invalidAnswers, isAsked, lastValidAt, movedAt, periodMs, stalledMs } = evidence;
+  const { canary, invalidAnswers, isAsked, lastValidAt, longestStepMs, movedAt, periodMs, stalledMs } = evidence;
   if (canary !== null && canary !== "ok") {
     return canaryDetails[canary];
   }
-  if (stalledMs > periodMs) {
+  const limitMs = Math.max(periodMs, longestStepMs);
+  if (stalledMs > limitMs) {
     return `work has waited for ${seconds(stalledMs)} without a result`;
   }
   if (lastValidAt === null) {
@@ -46,7 +49,7 @@ export function judgeAnswers(evidence: AnswerEvidence, now: number): string {
     return `no answer was valid for ${seconds(now - lastValidAt)}`;
   }
   const silentMs = now - Math.max(lastValidAt, movedAt);
-  return isAsked && silentMs > 2 * periodMs ? `nothing was heard of the model for ${seconds(silentMs)}` : "";
+  return isAsked && silentMs > limitMs + periodMs ? `nothing was heard of the model for ${seconds(silentMs)}` : "";
 }
 
 const canaryDetails: Readonly<Record<Exclude<CanaryResult, "deferred" | "ok">, string>> = {

@@ -121,6 +121,7 @@ export class ModelWatch {
         lastValidAt: this.#lastValidAt,
         invalidAnswers: this.#invalidAnswers,
         canary: this.#verdict,
+        longestStepMs: this.model.longestStepMs,
         isAsked: this.model.isRequired,
         stalledMs: this.model.stalledMs(now),
         movedAt: this.model.movedAt,
@@ -143,7 +144,8 @@ export class ModelWatch {
 
   async #askOnce(): Promise<CanaryResult> {
     const start = performance.now();
-    const limitMs = this.periodMs * canaryShare;
+    // Beside a run that may be silent for long, it is no news that the canary is late.
+    const limitMs = this.periodMs * canaryShare + this.model.longestStepMs;
     const late = new AbortController();
     let wasWaiting = false;
     const timer = setTimeout(() => {

@@ -22,6 +22,11 @@ export interface ModelInternals {
    * run under way.
    */
   readonly patienceMs: number;
+  /**
+   * What is under way may take this long without a sign of life, in milliseconds, where it begins with a long step that
+   * gives none; 0 where runs have no such step, and without work.
+   */
+  readonly longestStepMs: number;
 }
 
 export type MonitoredModel = (TextModel | SpeechModel) & ModelInternals;

@@ -131,6 +131,12 @@ export class Scheduler {
     return this.#cost.predictMs(Math.max(paddedLength, ...underWay));
   }
 
+  /** What the longest of the runs under way may take without progress, in milliseconds; 0 while none is. */
+  get grantedMs(): number {
+    const underWay = [...this.#running.values()].flatMap((batches) => [...batches].map(paddedLengthOf));
+    return Math.max(0, ...underWay.map((paddedLength) => this.#runLimitMs(paddedLength)));
+  }
+
   /** Jobs that wait or run. */
   get jobCount(): number {
     return this.#jobs.size;
@@ -329,8 +335,7 @@ export class Scheduler {
       job.markDispatched(now);
     }
     const paddedLength = paddedLengthOf(batch);
-    const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
-    const limitMs = Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
+    const limitMs = this.#runLimitMs(paddedLength);
     // What ends the run early: nobody waits for any of its requests any more.
     using interruption = this.#options.interleavesRuns ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
     const stages = RunStages.of(batch, now);
@@ -351,6 +356,11 @@ export class Scheduler {
     stages?.end(this.#runFacts(instance, batch, paddedLength), result);
     this.#endRun(instance, batch);
     this.#deliver(batch, result, paddedLength);
+  }
+
+  #runLimitMs(paddedLength: number): number {
+    const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
+    return Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
   }
 
   #runFacts({ pid, device }: InferenceProcess, { length: batchWindows }: Batch, batchPaddedLength: number): StageFacts {

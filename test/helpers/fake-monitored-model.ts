@@ -12,6 +12,7 @@ export class FakeMonitoredModel extends FakeServedModel {
   stalledFor = 0;
   movedAt = 0;
   patienceMs = 0;
+  longestStepMs = 0;
   waits = false;
 
   /** The fake where a model is asked for. */

@@ -38,6 +38,7 @@ test("the canary of a speech model is its shortest window of silence, whose toke
     pids: [],
     movedAt: 0,
     patienceMs: 0,
+    longestStepMs: 0,
     stateDetail: () => "",
     deviceDetail: () => "",
     stalledMs: () => 0,

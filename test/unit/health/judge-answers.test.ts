@@ -9,6 +9,7 @@ const well: AnswerEvidence = {
   invalidAnswers: 0,
   canary: "ok",
   stalledMs: 0,
+  longestStepMs: 0,
   isAsked: true,
   movedAt: now - 5_000,
 };
@@ -20,6 +21,8 @@ test.each<[string, Partial<AnswerEvidence>, string]>([
   ["a canary that failed, whatever clients get", { canary: "mismatch", lastValidAt: now }, "other results"],
   ["work that waits for longer than a period", { stalledMs: 10_001 }, "work has waited for 10.0 s"],
   ["work that has waited for a period", { stalledMs: 10_000 }, ""],
+  ["a long step under way", { stalledMs: 60_000, longestStepMs: 60_000, movedAt: 0, lastValidAt: now - 60_000 }, ""],
+  ["a step longer than it may be", { stalledMs: 60_001, longestStepMs: 60_000 }, "work has waited for 60.0 s"],
   ["one invalid answer among valid ones", { invalidAnswers: 1 }, ""],
   [
     "an invalid answer while the canary after a period is under way",
@@ -52,6 +55,7 @@ const evidence = fc.record({
   invalidAnswers: fc.nat(5),
   canary: fc.constantFrom(null, "ok", "mismatch", "invalid", "timeout", "crashed", "failed"),
   stalledMs: fc.nat(1_000_000),
+  longestStepMs: fc.nat(600_000),
   isAsked: fc.boolean(),
   movedAt: fc.integer({ min: 0, max: now }),
 }) satisfies fc.Arbitrary<AnswerEvidence>;
@@ -64,7 +68,7 @@ test("a model counts as answering only with a valid answer and without a failed 
         if (judgeAnswers(each, now) === "") {
           expect(each.lastValidAt).not.toBeNull();
           expect([null, "ok"]).toContain(each.canary);
-          expect(judgeAnswers(each, now + 2 * each.periodMs + now)).not.toBe("");
+          expect(judgeAnswers(each, now + each.longestStepMs + 2 * each.periodMs + now)).not.toBe("");
         }
       },
     ),

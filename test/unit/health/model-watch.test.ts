@@ -48,6 +48,13 @@ test("a model of long runs has a longer period", () => {
   expect(watch.periodMs).toBe(7 * periodMs);
 });
 
+test("a canary beside a run that may be silent for long has as much time as that", async () => {
+  const { watch, model } = watched();
+  model.longestStepMs = 60_000;
+  await watch.askCanary();
+  expect(model.contexts.at(-1)?.deadline.remainingMs(performance.now())).toBeGreaterThan(30_000);
+});
+
 test("an answer that is not the manifest's fails, and a failed canary is believed until one succeeds", async () => {
   const { watch, model } = watched();
   const scores = { non_toxic: 0.1, toxic: 0.9 };

@@ -660,6 +660,17 @@ test("the longest run is the longest under way, or one of the length that is ask
   await result;
 });
 
+test("what may be silent is what the longest run under way is granted, and nothing without one", async () => {
+  const { scheduler, instance } = schedulerWithInstance({ runLimitFloorMs: 500 });
+  expect(scheduler.grantedMs).toBe(0);
+  const result = submit(scheduler, [1], {}, 4);
+  await setImmediate();
+  expect(scheduler.grantedMs).toBe(500);
+  await answerAll(instance);
+  await result;
+  expect(scheduler.grantedMs).toBe(0);
+});
+
 test("a window that killed two processes, the second alone, explains both and names its client; others explain none", async () => {
   const events = strictEventBus();
   const told = collectEvents(events, "window_poisoned");
