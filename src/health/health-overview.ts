@@ -22,7 +22,7 @@ function describeDisk(machine: MachineWatch): HealthOverview["checks"]["disk"] {
   const spoolDetail = machine.spoolDetail();
   const facts = { spool: withoutProblem(spool.facts), models: models.facts };
   return spoolDetail === ""
-    ? { ...section(models), ageMs: spool.ageMs, ...facts }
+    ? { ...section(models), ageMs: spool.ageMs ?? models.ageMs, ...facts }
     : { status: "fail", detail: withoutPaths(spoolDetail), ageMs: spool.ageMs, ...facts };
 }
 

@@ -43,6 +43,7 @@ export class HealthWatch {
       settings,
       modelPids: () => new Map(models().flatMap(({ identity, pids }) => pids.map((pid) => [pid, identity.name]))),
       modelFolders: () => models().map(({ folder }) => folder.path),
+      takesUploads: () => models().some(({ task }) => task === "automatic-speech-recognition"),
       events,
     });
     this.#files = new Collector({

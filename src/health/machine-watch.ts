@@ -13,6 +13,8 @@ export interface MachineWatchOptions {
   readonly modelPids: () => ReadonlyMap<number, string>;
   /** Folders of the served models; the disk of the first one is told. */
   readonly modelFolders: () => readonly string[];
+  /** Whether a speech model is served: nothing else puts uploads on disk. */
+  readonly takesUploads: () => boolean;
   readonly events: EventBus;
 }
 
@@ -30,9 +32,11 @@ export class MachineWatch {
   readonly spool: Collector<SpoolState | null>;
   readonly modelDisk: Collector<DiskSpace | null>;
   readonly #settings: () => Config["health"];
+  readonly #takesUploads: () => boolean;
 
-  constructor({ settings, modelPids, modelFolders, events }: MachineWatchOptions) {
+  constructor({ settings, modelPids, modelFolders, takesUploads, events }: MachineWatchOptions) {
     this.#settings = settings;
+    this.#takesUploads = takesUploads;
     const keepMs = (): number => keptPeriods * settings().periodMs;
     const timeoutMs = (): number => Math.min(longestTimeoutMs, settings().periodMs);
     this.gpu = new Collector({
@@ -71,9 +75,10 @@ export class MachineWatch {
     });
   }
 
-  /** Makes one attempt at each. Never throws. */
+  /** Makes one attempt at each that is wanted. Never throws. */
   async collect(): Promise<void> {
-    await Promise.all([this.gpu, this.memory, this.spool, this.modelDisk].map((collector) => collector.collect()));
+    const spool = this.#takesUploads() ? [this.spool] : [];
+    await Promise.all([this.gpu, this.memory, this.modelDisk, ...spool].map((collector) => collector.collect()));
   }
 
   /**

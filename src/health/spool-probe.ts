@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { SpoolFile } from "../processes/spool-file.ts";
+import { join } from "node:path";
 import { systemErrorCode } from "../system-error-code.ts";
 import { type DiskSpace, readDiskSpace } from "./disk-space.ts";
 
@@ -18,18 +20,22 @@ const probe = new Uint8Array(4096).fill(1);
  * @throws Error of the system when not even the space is known.
  */
 export async function probeSpool(folder: string = tmpdir()): Promise<SpoolState> {
-  return { ...(await readDiskSpace(folder)), writeProblem: await findWriteProblem() };
+  return { ...(await readDiskSpace(folder)), writeProblem: await findWriteProblem(folder) };
 }
 
-async function findWriteProblem(): Promise<string | null> {
-  let file: SpoolFile | null = null;
+/** A disk that hangs keeps this waiting, and nothing else: nothing here blocks the event loop. */
+async function findWriteProblem(folder: string): Promise<string | null> {
+  const path = join(folder, `guardrail-probe-${randomUUID()}`);
   try {
-    file = new SpoolFile();
-    await file.append(probe);
+    const file = await open(path, "wx", 0o600);
+    try {
+      await unlink(path);
+      await file.write(probe);
+    } finally {
+      await file.close();
+    }
     return null;
   } catch (error) {
     return systemErrorCode(error) ?? "unknown";
-  } finally {
-    file?.close();
   }
 }
