@@ -43,7 +43,7 @@ function describeModels(watches: readonly ModelWatch[]): HealthOverview["checks"
 
 function describeModel(watch: ModelWatch): ModelHealth {
   const { model, lastCanary, lastAnswerAt, restarts } = watch;
-  const detail = withoutPaths(watch.detail(performance.now()));
+  const detail = withoutPaths(watch.detail(performance.now()), model.folder.path);
   return {
     ...model.identity,
     status: detail === "" ? "ok" : "fail",

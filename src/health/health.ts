@@ -2,7 +2,9 @@ import type { HealthCheck, HealthReport } from "./health-report.ts";
 import type { MonitoredModel } from "./monitored-model.ts";
 import { withoutPaths } from "./without-paths.ts";
 
-type JudgedModel = Pick<MonitoredModel, "identity" | "isRequired" | "stateDetail">;
+type JudgedModel = Pick<MonitoredModel, "identity" | "isRequired" | "stateDetail"> & {
+  readonly folder: Pick<MonitoredModel["folder"], "path">;
+};
 
 /** What readiness is judged by: details are empty when nothing is wrong. */
 export interface HealthSources<Model extends JudgedModel = JudgedModel> {
@@ -66,7 +68,10 @@ export class Health<Model extends JudgedModel = JudgedModel> {
     }
     return models
       .filter(({ isRequired }) => isRequired)
-      .map((model) => ({ name: `model:${model.identity.name}`, detail: detailOf(model) }));
+      .map((model) => ({
+        name: `model:${model.identity.name}`,
+        detail: withoutPaths(detailOf(model), model.folder.path),
+      }));
   }
 
   #report(probe: string, findings: readonly Finding[]): HealthReport {

@@ -78,6 +78,11 @@ test("no detail names a path of the machine", () => {
   expect(JSON.stringify([health.ready(), health.started()])).not.toContain("secret-client");
 });
 
+test("no detail names the model's folder, whatever characters that has", () => {
+  const { health } = healthOf([model("bad", "'/srv/a client/models/onnx/model.onnx' is not in /srv/a client/models")]);
+  expect(failing(health)).toEqual([["model:bad", "'onnx/model.onnx' is not in models"]]);
+});
+
 test("once started it stays started, whatever becomes of a model", () => {
   const { health, sources } = healthOf([model("one", "its processes are starting")]);
   expect(health.started().status).toBe("fail");
@@ -102,6 +107,7 @@ test("since is when a check became what it is, not when it was last asked", () =
 interface FakeModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
   readonly isRequired: boolean;
+  readonly folder: { readonly path: string };
   stateDetail(): string;
 }
 
@@ -135,7 +141,12 @@ function healthOf(models: FakeModel[]): { health: Health; sources: Sources } {
 }
 
 function model(name: string, detail: string, isRequired = true): FakeModel {
-  return { identity: { name, version: "1.0.0", digest: "" }, isRequired, stateDetail: () => detail };
+  return {
+    identity: { name, version: "1.0.0", digest: "" },
+    isRequired,
+    folder: { path: "/srv/a client/models" },
+    stateDetail: () => detail,
+  };
 }
 
 /** Name and detail of what keeps it from being ready. */
