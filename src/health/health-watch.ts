@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { CanaryResult, EventBus, ModelId, ProcessExitReason } from "../events.ts";
+import { type CanaryResult, type EventBus, isWantedExit, type ModelId } from "../events.ts";
 import { Collector } from "./collector.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { MachineWatch } from "./machine-watch.ts";
@@ -17,9 +17,6 @@ export interface HealthWatchOptions {
 /** Looks in a period: often enough that what is due is not late by much. */
 const looksPerPeriod = 8;
 const longestLookMs = 1_000;
-
-/** Ends of processes that somebody asked for. */
-const wantedExits: ReadonlySet<string> = new Set<ProcessExitReason>(["stopped", "replaced"]);
 
 /** Hashing gigabytes from a slow disk takes this long, in milliseconds. */
 const filesTimeoutMs = 300_000;
@@ -136,7 +133,7 @@ export class HealthWatch {
       }),
       events.on("process_exited", ({ modelId, pid, reason }) => {
         const watch = this.#find(modelId);
-        if (watch !== undefined && !wantedExits.has(reason)) {
+        if (watch !== undefined && !isWantedExit(reason)) {
           watch.restarts++;
           watch.respawns.exited(pid, performance.now());
         }

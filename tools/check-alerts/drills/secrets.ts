@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import type { Drill } from "../drill.ts";
 import { createKey } from "../drill-keys.ts";
@@ -15,8 +15,11 @@ export const secretDrills: readonly Drill[] = [
       await stage.start();
       return {
         inject: async () => {
-          await createKey(stage.keysFile, "late", "classify");
-          replaceFile(stage.keysFile, readFileSync(stage.keysFile, "utf8"), Date.now() / 1_000 - 100 * daySeconds);
+          // Made beside the list in use: the same keys written once more would be no new version.
+          const copy = `${stage.keysFile}.copy`;
+          copyFileSync(stage.keysFile, copy);
+          await createKey(copy, "late", "classify");
+          replaceFile(stage.keysFile, readFileSync(copy, "utf8"), Date.now() / 1_000 - 100 * daySeconds);
         },
         remove: async () => void (await createKey(stage.keysFile, "fresh", "classify")),
       };
