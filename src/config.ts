@@ -34,6 +34,8 @@ const modelSchema = z.strictObject({
     .default("auto"),
   /** Warm inference processes that wait to replace one. */
   spares: z.int().min(0).max(8).default(1),
+  /** Where it is computed; `auto` leaves it to the service. */
+  executionProvider: z.enum(["auto", "cpu", "cuda"]).default("auto"),
   /** Threads of one inference process inside ONNX Runtime. */
   intraOpNumThreads: z.int().min(1).max(256).default(1),
   /** Windows in one run of a speech model; text models have limits of their own under `scheduler`. */
@@ -94,6 +96,10 @@ export const settingsSchema = z.strictObject({
     costPer1000Tokens: z.number().min(0).max(1e6),
     costPerAudioSecond: z.number().min(0).max(1e6),
     redisShare: share,
+  }),
+  hardware: z.strictObject({
+    profile: z.enum(["auto", "cpu", "a100", "h100", "h200", "b200"]),
+    requireGpu: z.boolean(),
   }),
   deadline: z.strictObject({
     defaultMs: milliseconds(50, 120_000),
@@ -192,7 +198,8 @@ export type Config = DeepReadonly<z.infer<typeof settingsSchema> & z.infer<typeo
 
 /**
  * Keys whose change is taken over only by a restart: those with which the HTTP server is created, those with which
- * secrets are followed, and those with which the audio stage starts. All others are read when they are needed.
+ * secrets are followed, those by which the machine was judged, and those with which the audio stage starts. All others
+ * are read when they are needed.
  */
 export const keysThatNeedRestart: readonly string[] = [
   "server.host",
@@ -207,6 +214,8 @@ export const keysThatNeedRestart: readonly string[] = [
   "auth.keysFile",
   "secrets.folder",
   "secrets.overlapMs",
+  "hardware.profile",
+  "hardware.requireGpu",
   "audio.decoder",
   "audio.maxSeconds",
   "audio.sandbox",

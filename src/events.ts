@@ -179,6 +179,14 @@ export interface ServiceEvents {
     readonly signal: string | null;
     readonly isReplaced: boolean;
   };
+  /** A model that should be computed on a GPU is computed on the CPU from now on. */
+  execution_provider_fell_back: {
+    readonly model: string;
+    /** The one that it should be computed with. */
+    readonly provider: "cuda";
+    readonly reason: FallbackReason;
+    readonly detail: string;
+  };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   /** A subscriber of the bus threw; the others got the event. */
   subscriber_failed: { readonly event: keyof ServiceEvents };
@@ -215,6 +223,20 @@ export type ProcessRole = "active" | "spare";
 
 /** What runs short: the memory that a process may take, that of its control group, or that of its GPU. */
 export type MemoryResource = "process" | "cgroup" | "gpu";
+
+/**
+ * Why a GPU is not computed on: the driver tells of none, no profile is for it, the CUDA provider is missing, is of another
+ * version than the core, or holds no code for the device, the driver is too old for it, or a process could not be started
+ * on the device.
+ */
+export type FallbackReason =
+  | "no_device"
+  | "no_profile"
+  | "no_provider"
+  | "version_mismatch"
+  | "no_kernels"
+  | "old_driver"
+  | "load_failed";
 
 /**
  * How the replacement of a process ended: its successor took its place, it ended by itself before that, or no successor

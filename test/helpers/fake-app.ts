@@ -169,6 +169,7 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       redisShare: 0.5,
       ...changes.rateLimit,
     },
+    hardware: { profile: "auto", requireGpu: false },
     deadline: { defaultMs: 30_000, ...changes.deadline },
     log: { level: "info", successSampleRatio: 1 },
     telemetry: {

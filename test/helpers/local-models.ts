@@ -15,6 +15,7 @@ export function modelSettings(changes: Partial<ModelConfig> = {}): ModelConfig {
     folder: realModelFolder,
     instances: 1,
     spares: 0,
+    executionProvider: "auto",
     intraOpNumThreads: 1,
     maxBatchSize: 1,
     chunksPerWindow: 1,

@@ -39,6 +39,7 @@ test("a model needs no more than its folder", () => {
         folder: "models/small",
         instances: "auto",
         spares: 1,
+        executionProvider: "auto",
         intraOpNumThreads: 1,
         maxBatchSize: 1,
         chunksPerWindow: 1,

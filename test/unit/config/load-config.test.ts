@@ -43,6 +43,7 @@ test("MODELS_FILE names the models, with paths relative to the project root", ()
       folder: join(projectRoot, "models/x"),
       instances: "auto",
       spares: 1,
+      executionProvider: "auto",
       intraOpNumThreads: 1,
       maxBatchSize: 1,
       chunksPerWindow: 1,

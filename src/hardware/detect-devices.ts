@@ -1,0 +1,108 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { GpuDevice } from "./gpu-device.ts";
+
+const run = promisify(execFile);
+const mebibyte = 1024 * 1024;
+const fields = ["index", "uuid", "name", "compute_cap", "memory.total", "driver_version", "mig.mode.current"] as const;
+
+/** A driver takes seconds to wake GPUs that nobody uses, and one in trouble never answers. Milliseconds. */
+const timeoutMs = 20_000;
+
+/** One GPU of the table, cut into slices or not. */
+interface Gpu extends GpuDevice {
+  readonly index: number;
+  readonly isCut: boolean;
+}
+
+/**
+ * Asks NVIDIA's driver for what a process can be pinned to. Empty where its command is not installed.
+ * @throws Error when the command fails or says something else than it should.
+ */
+export async function detectDevices(command = "nvidia-smi"): Promise<readonly GpuDevice[]> {
+  const ask = async (...question: string[]): Promise<string> => {
+    const limits = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: mebibyte } as const;
+    const { stdout } = await run(command, question, limits);
+    return stdout;
+  };
+  try {
+    const table = await ask(`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits");
+    return parseDevices(table, await ask("-L"));
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/**
+ * From the two answers of `nvidia-smi`: the table of GPUs, and the list in which each is followed by its slices. A GPU
+ * that is cut into slices computes nothing itself.
+ * @throws Error at a line that is none: half-known devices are worse than none.
+ */
+export function parseDevices(table: string, list: string): readonly GpuDevice[] {
+  const slices = parseSlices(list);
+  return linesOf(table)
+    .map(parseGpu)
+    .flatMap(({ index, isCut, ...gpu }) => {
+      const parts = (slices.get(index) ?? []).map((slice) => ({ ...gpu, ...slice }));
+      return isCut ? parts : [gpu];
+    });
+}
+
+function parseGpu(line: string): Gpu {
+  const values = line.split(",").map((value) => value.trim());
+  const [index = "", uuid = "", name = "", computeCapability = "", mebibytes = "", driverVersion = "", mig = ""] =
+    values;
+  const isRow =
+    values.length === fields.length &&
+    /^\d+$/.test(index) &&
+    /^GPU-[0-9a-f-]+$/.test(uuid) &&
+    name !== "" &&
+    /^\d+\.\d+$/.test(computeCapability) &&
+    /^\d+$/.test(mebibytes) &&
+    /^\d+(\.\d+)+$/.test(driverVersion) &&
+    /^(Enabled|Disabled|\[?N\/A\]?)$/.test(mig);
+  if (!isRow) {
+    throw new Error("nvidia-smi answered with a row that is none");
+  }
+  const memoryBytes = Number(mebibytes) * mebibyte;
+  const isCut = mig === "Enabled";
+  return { index: Number(index), uuid, name, computeCapability, memoryBytes, driverVersion, migProfile: null, isCut };
+}
+
+type Slice = Pick<GpuDevice, "uuid" | "memoryBytes" | "migProfile">;
+
+/** Slices by the index of their GPU. */
+function parseSlices(list: string): Map<number, Slice[]> {
+  const slices = new Map<number, Slice[]>();
+  let current: Slice[] | null = null;
+  for (const line of linesOf(list)) {
+    const gpu = /^GPU (\d+): .+ \(UUID: GPU-[0-9a-f-]+\)\s*$/.exec(line);
+    const slice = /^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: (MIG-[0-9A-Za-z/-]+)\)\s*$/.exec(line);
+    if (gpu !== null) {
+      current = [];
+      slices.set(Number(gpu[1]), current);
+    } else if (slice !== null && current !== null) {
+      const [, migProfile = "", uuid = ""] = slice;
+      current.push({ uuid, migProfile, memoryBytes: sliceMemory(migProfile) });
+    } else {
+      throw new Error("nvidia-smi listed something that is no device");
+    }
+  }
+  return slices;
+}
+
+/** A slice is named for its memory in whole gigabytes, as in `1g.10gb`, `1c.3g.20gb` and `1g.10gb+me`. */
+function sliceMemory(migProfile: string): number {
+  const gigabytes = /\.(\d+)gb(\+[\w.]+)?$/.exec(migProfile)?.[1];
+  if (gigabytes === undefined) {
+    throw new Error("nvidia-smi listed a slice whose name does not tell its memory");
+  }
+  return Number(gigabytes) * 1e9;
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
+}

@@ -1,0 +1,96 @@
+import type { Manifest } from "../model-store/manifest.ts";
+import type { GpuDevice } from "./gpu-device.ts";
+
+type Precision = Manifest["precision"];
+
+/** What is known of a kind of GPU before one is there. */
+export interface GpuProfile {
+  readonly name: "a100" | "h100" | "h200" | "b200";
+  /** What NVIDIA's driver calls it. */
+  readonly deviceName: RegExp;
+  readonly computeCapability: string;
+  /** The smallest memory that it is sold with. */
+  readonly memoryBytes: number;
+  /** Of the SXM module. */
+  readonly memoryBytesPerSecond: number;
+  /** The oldest CUDA that makes code for it. */
+  readonly minimumCuda: string;
+  /** Precisions of models that are to be computed on it, the best first. */
+  readonly precisions: readonly Precision[];
+}
+
+export interface CpuProfile {
+  readonly name: "cpu";
+  readonly precisions: readonly Precision[];
+}
+
+export type HardwareProfile = CpuProfile | GpuProfile;
+
+/**
+ * 8 bits are left to the CPU: on a GPU, ONNX Runtime computes the quantized activations of these graphs elsewhere than
+ * their products, or not at all.
+ */
+const gpuPrecisions: readonly Precision[] = ["fp16", "int4", "fp32"];
+
+export const cpuProfile: CpuProfile = { name: "cpu", precisions: ["int8", "int4", "fp32", "fp16"] };
+
+/**
+ * Memory and bandwidth are those of NVIDIA's data sheets (A100 40 GB, H100 and H200 SXM, DGX B200), in decimal units;
+ * compute capabilities and the first CUDA that knows them are those of the CUDA toolkit's release notes.
+ */
+export const gpuProfiles: readonly GpuProfile[] = [
+  {
+    name: "a100",
+    deviceName: /\bA100\b/,
+    computeCapability: "8.0",
+    memoryBytes: 40e9,
+    memoryBytesPerSecond: 1.555e12,
+    minimumCuda: "11.0",
+    precisions: gpuPrecisions,
+  },
+  {
+    name: "h100",
+    deviceName: /\bH100\b/,
+    computeCapability: "9.0",
+    memoryBytes: 80e9,
+    memoryBytesPerSecond: 3.35e12,
+    minimumCuda: "11.8",
+    precisions: gpuPrecisions,
+  },
+  {
+    name: "h200",
+    deviceName: /\bH200\b/,
+    computeCapability: "9.0",
+    memoryBytes: 141e9,
+    memoryBytesPerSecond: 4.8e12,
+    minimumCuda: "11.8",
+    precisions: gpuPrecisions,
+  },
+  {
+    name: "b200",
+    deviceName: /\bB200\b/,
+    computeCapability: "10.0",
+    memoryBytes: 180e9,
+    memoryBytesPerSecond: 8e12,
+    minimumCuda: "12.8",
+    precisions: gpuPrecisions,
+  },
+];
+
+/** Why a device is none of this profile, in plain words; empty when it is. */
+export function misfits(device: GpuDevice, profile: GpuProfile): string[] {
+  const { name, computeCapability, memoryBytes, migProfile } = device;
+  const problems: string[] = [];
+  if (!profile.deviceName.test(name)) {
+    problems.push(`${name} is no ${profile.name.toUpperCase()}`);
+  }
+  if (computeCapability !== profile.computeCapability) {
+    problems.push(`${name} has compute capability ${computeCapability} instead of ${profile.computeCapability}`);
+  }
+  // A slice has as much as it was given.
+  if (migProfile === null && memoryBytes < profile.memoryBytes) {
+    const [has, wants] = [memoryBytes, profile.memoryBytes].map((bytes) => Math.floor(bytes / 1e9));
+    problems.push(`${name} has ${has} GB of memory instead of at least ${wants}`);
+  }
+  return problems;
+}
