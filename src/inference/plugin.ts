@@ -12,7 +12,7 @@ export interface Plugin {
 }
 
 export interface LoadedModel {
-  /** Execution provider in use, such as `cpu`. */
+  /** Execution provider that computes, such as `cpu`; asked after the warm-up. */
   readonly device: string;
   /** Runs one real inference, so that the first request meets allocated memory and compiled kernels. */
   warmUp(): Promise<void>;

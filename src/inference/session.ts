@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { SessionSettings } from "../processes/protocol.ts";
+import { RunProfile } from "./run-profile.ts";
 
 export type { Tensor };
 
@@ -13,12 +14,25 @@ export type FloatType = "float32" | "float16";
 export class Session {
   readonly #file: string;
   readonly #session: InferenceSession;
-  readonly device: string;
+  readonly #asked: SessionSettings["executionProvider"];
+  /** Of the first run, which is to prove where it was computed; null once it has. */
+  #profile: RunProfile | null;
 
-  private constructor(file: string, session: InferenceSession, device: string) {
+  private constructor(
+    file: string,
+    session: InferenceSession,
+    asked: SessionSettings["executionProvider"],
+    profile: RunProfile | null,
+  ) {
     this.#file = file;
     this.#session = session;
-    this.device = device;
+    this.#asked = asked;
+    this.#profile = profile;
+  }
+
+  /** Execution provider that computes. Another one than `cpu` is told only after a run has proven it. */
+  get device(): string {
+    return this.#profile === null ? this.#asked : "unproven";
   }
 
   /**
@@ -31,8 +45,13 @@ export class Session {
     names: { readonly inputs: readonly string[]; readonly outputs: readonly string[] },
     settings: SessionSettings,
   ): Promise<Session> {
-    const session = await create(file, {
-      executionProviders: [settings.executionProvider],
+    const { executionProvider } = settings;
+    // With the CPU alone there is nothing to prove, and a profile would make the start a tenth of a second longer.
+    const profile = executionProvider === "cpu" ? null : await RunProfile.create();
+    const session = await createOrDiscard(file, profile, {
+      // Where sizes are needed ONNX Runtime keeps operators on the CPU: without it, no graph of ours can be opened.
+      executionProviders: executionProvider === "cpu" ? ["cpu"] : [executionProvider, "cpu"],
+      ...profile?.options,
       intraOpNumThreads: settings.intraOpNumThreads,
       interOpNumThreads: 1,
       executionMode: "sequential",
@@ -43,9 +62,10 @@ export class Session {
     const problem = findProblem(session, names);
     if (problem !== null) {
       await session.release();
+      await profile?.discard();
       throw new Error(`${file} ${problem}`);
     }
-    return new Session(file, session, settings.executionProvider);
+    return new Session(file, session, executionProvider, profile);
   }
 
   /**
@@ -80,23 +100,37 @@ export class Session {
   }
 
   /**
-   * Gives the named outputs, or all of them. Blocks this process for as long as the run takes: ONNX Runtime's Node
+   * Gives the named outputs, or all of them. The first run fails unless it was computed where it was asked for. Blocks this process for as long as the run takes: ONNX Runtime's Node
    * binding is synchronous behind its promise. Other work of the event loop gets its turn before each run.
    */
   async run(inputs: Tensors, outputs?: readonly string[]): Promise<Tensors> {
     const results = await this.#run(inputs, outputs);
+    if (this.#profile !== null) {
+      await this.#prove(this.#profile);
+    }
     Object.values(results).forEach(exposeBits);
     return results;
   }
 
-  release(): Promise<void> {
-    return this.#session.release();
+  async release(): Promise<void> {
+    await this.#session.release();
+    await this.#profile?.discard();
+  }
+
+  async #prove(profile: RunProfile): Promise<void> {
+    this.#session.endProfiling();
+    const device = await profile.device();
+    if (device !== this.#asked) {
+      throw new Error(`${this.#file} was computed by ${device} instead of ${this.#asked}`);
+    }
+    this.#profile = null;
   }
 
   async #run(inputs: Tensors, outputs: readonly string[] | undefined): Promise<Tensors> {
     try {
       return await (outputs === undefined ? this.#session.run(inputs) : this.#session.run(inputs, outputs));
     } catch (cause) {
+      await this.#profile?.discard();
       throw new Error(`${this.#file}: ${cause instanceof Error ? cause.message : "the run failed"}`, { cause });
     }
   }
@@ -175,6 +209,19 @@ export function integers(tensor: Tensor | undefined): number[] {
     return Array.from(tensor.data, Number);
   }
   throw new Error(`expected a tensor of int64 but got one of ${tensor?.type}`);
+}
+
+async function createOrDiscard(
+  file: string,
+  profile: RunProfile | null,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  try {
+    return await create(file, options);
+  } catch (error) {
+    await profile?.discard();
+    throw error;
+  }
 }
 
 async function create(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {

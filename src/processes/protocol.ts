@@ -60,7 +60,8 @@ export interface TranscriptOutput {
 export type WindowOutput = LogitsOutput | TranscriptOutput;
 
 export interface SessionSettings {
-  readonly executionProvider: "cpu";
+  /** `cuda` computes on the one GPU that the process can see. */
+  readonly executionProvider: "cpu" | "cuda";
   /** Threads of one run; instances times this is what the machine is asked for. */
   readonly intraOpNumThreads: number;
 }
@@ -92,7 +93,7 @@ export type ParentMessage = LoadMessage | RunMessage | CancelMessage;
 
 export interface ReadyMessage {
   readonly type: "ready";
-  /** Execution provider that the session was created with. */
+  /** Execution provider that computes. */
   readonly device: string;
 }
 

@@ -27,7 +27,9 @@ export const plugin: Plugin = {
     );
     const run = (inputs: readonly WindowInput[]) => classify(session, inputs, padId);
     return {
-      device: session.device,
+      get device() {
+        return session.device;
+      },
       warmUp: async () => {
         await run([{ kind: "text", inputIds: Int32Array.of(startId, endId) }]);
       },

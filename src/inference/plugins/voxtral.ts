@@ -24,7 +24,9 @@ export const plugin: Plugin = {
     const config = await readVoxtralConfig(folder);
     const graphs = await openGraphs(folder, findGraphFiles(manifest), config, settings);
     return {
-      device: graphs.decoder.device,
+      get device() {
+        return graphs.decoder.device;
+      },
       warmUp: () => warmUp(graphs, config),
       run: (inputs, reportProgress) => transcribeWindows(graphs, config, inputs.map(audioWindowOf), reportProgress),
       dispose: async () => {

@@ -25,7 +25,9 @@ export const plugin: Plugin = {
     const openLayout = mergedDecoder.test(files.decoder) ? openMergedLayout : openFastLayout;
     const graphs = await openLayout(folder, files, config, settings);
     return {
-      device: graphs.device,
+      get device() {
+        return graphs.device;
+      },
       warmUp: () => warmUp(graphs, config),
       // One by one: on a CPU a batch costs as much as its windows one after another.
       run: async (inputs, reportProgress) => {

@@ -34,7 +34,9 @@ export async function openFastLayout(
   );
   const type = encoder.floatTypeOf("input_features");
   return {
-    device: decoder.device,
+    get device() {
+      return decoder.device;
+    },
     readsShortWindows: true,
     encode: async (features, frames) => {
       const states = await encoder.run({ input_features: floatTensor(type, features, [1, config.melBins, frames]) });

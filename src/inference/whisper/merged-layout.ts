@@ -35,7 +35,9 @@ export async function openMergedLayout(
   );
   const type = encoder.floatTypeOf("input_features");
   return {
-    device: decoder.device,
+    get device() {
+      return decoder.device;
+    },
     readsShortWindows: false,
     encode: async (features, frames) => {
       const states = await encoder.run({ input_features: floatTensor(type, features, [1, config.melBins, frames]) });
