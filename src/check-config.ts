@@ -3,6 +3,11 @@ import { ConfigError, type ConfigProblem, describeProblem } from "./config/confi
 import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Config } from "./config.ts";
+import { memoryProblems } from "./hardware/check-memory.ts";
+import type { GpuDevice } from "./hardware/gpu-device.ts";
+import { type Hardware, openHardware } from "./hardware/hardware.ts";
+import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
+import { graphBytesOf, instancesOf } from "./local-model.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import { openModelFolder } from "./model-store/model-folder.ts";
 import { secretBundles, secretPlaces, takeSecrets } from "./open-secrets.ts";
@@ -11,12 +16,17 @@ import { missingKeysProblem } from "./require-keys.ts";
 import { checkSecrets, type SecretsCheck } from "./secrets/check-secrets.ts";
 
 /**
- * Checks the configuration, the secrets and every file of the model folders that it names, without starting anything.
+ * Checks the configuration, the secrets, every file of the model folders that it names, and whether the machine is what
+ * the configuration wants, without starting anything.
  *
+ * @param findHardware what the machine has.
  * @returns A summary of what would be used.
  * @throws {ConfigError} with everything that is wrong.
  */
-export async function checkConfig(environment?: Environment): Promise<string> {
+export async function checkConfig(
+  environment?: Environment,
+  findHardware: (settings: Config["hardware"]) => Promise<Hardware> = openHardware,
+): Promise<string> {
   const { config, files } = loadConfig(environment);
   const readings = await Promise.all(config.models.map((model, index) => openFolder(model.folder, keyOf(index))));
   const models = readings.flatMap((reading) => ("manifest" in reading ? [reading.manifest] : []));
@@ -25,6 +35,9 @@ export async function checkConfig(environment?: Environment): Promise<string> {
     // Only now is every name known.
     problems.push(...findSharedNames(models), ...findUnservableClassifier(models, config.classify.model));
   }
+  const hardware = await findHardware(config.hardware);
+  const placement = placeModels(config, readings, hardware);
+  problems.push(...placement.problems);
   const variables = takeSecrets(environment);
   const secrets = checkSecrets(secretBundles, secretPlaces(config, variables));
   const hasKeys = secrets.usable.includes(apiKeysBundle.title);
@@ -32,10 +45,12 @@ export async function checkConfig(environment?: Environment): Promise<string> {
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
-  return summary(config, files, models, secrets);
+  return summary(config, files, { models, hardware, placement }, secrets);
 }
 
-async function openFolder(folder: string, key: string): Promise<{ manifest: Manifest } | { problem: ConfigProblem }> {
+type FolderReading = { readonly manifest: Manifest } | { readonly problem: ConfigProblem };
+
+async function openFolder(folder: string, key: string): Promise<FolderReading> {
   try {
     const { manifest } = await openModelFolder(folder);
     return { manifest };
@@ -45,6 +60,49 @@ async function openFolder(folder: string, key: string): Promise<{ manifest: Mani
     }
     throw error;
   }
+}
+
+/** Where the models are to be computed, and what speaks against it. */
+interface Placement {
+  /** By the name of the model. */
+  readonly plans: ReadonlyMap<string, ModelPlan>;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/** @param readings of all models of the configuration, in its order. */
+function placeModels(config: Config, readings: readonly FolderReading[], hardware: Hardware): Placement {
+  const { profile, requireGpu } = config.hardware;
+  const setting = profile === "auto" && requireGpu ? "hardware.requireGpu" : "hardware.profile";
+  const problems = hardware.problems.map((message): ConfigProblem => ({ key: setting, source: null, message }));
+  const warnings: ConfigProblem[] = [];
+  const plans = new Map<string, ModelPlan>();
+  const onDevices: Parameters<typeof memoryProblems>[1][number][] = [];
+  for (const [index, settings] of config.models.entries()) {
+    const reading = readings[index];
+    if (problems.length > 0 || reading === undefined || "problem" in reading) {
+      continue;
+    }
+    const { manifest } = reading;
+    const { name, precision } = manifest;
+    const key = `models[${index}].executionProvider`;
+    const plan = planModel({ executionProvider: settings.executionProvider, precision }, hardware, requireGpu);
+    if ("problem" in plan) {
+      problems.push({ key, source: null, message: plan.problem });
+      continue;
+    }
+    plans.set(name, plan);
+    if (plan.provider === "cuda") {
+      const processes = instancesOf(settings, plan) + settings.spares;
+      onDevices.push({ name, precision, graphBytes: graphBytesOf({ manifest }), processes });
+    } else if (plan.fallback !== null) {
+      warnings.push({ key, source: null, message: `will be computed on the CPU: ${plan.fallback.detail}` });
+    }
+  }
+  for (const message of memoryProblems(hardware.devices, onDevices)) {
+    problems.push({ key: "models", source: null, message });
+  }
+  return { plans, problems, warnings };
 }
 
 /** @param models All those of the configuration, in its order. */
@@ -85,19 +143,36 @@ function findMissingKeys(config: Config, hasKeys: boolean): ConfigProblem[] {
 function summary(
   config: Config,
   files: readonly string[],
-  models: readonly Manifest[],
+  { models, hardware, placement }: { models: readonly Manifest[]; hardware: Hardware; placement: Placement },
   { usable, warnings }: SecretsCheck,
 ): string {
+  const { plans } = placement;
   const lines = [
     "The configuration is valid.",
     `  environment  ${config.service.environment}`,
     `  address      ${config.server.host}:${config.server.port}`,
     ...files.map((file) => `  file         ${file}`),
-    ...models.map((model) => `  model        ${model.name} ${model.version} (${model.task}, ${model.precision})`),
+    `  hardware     ${describeHardware(hardware)}`,
+    ...hardware.devices.map((device) => `  device       ${describeDevice(device)}`),
+    ...models.map(({ name, version, task, precision }) => {
+      return `  model        ${name} ${version} (${task}, ${precision}) on ${plans.get(name)?.provider}`;
+    }),
     ...usable.map((title) => `  secrets      ${title}`),
-    ...warnings.map((warning) => `  warning      ${describeProblem(warning)}`),
+    ...[...placement.warnings, ...warnings].map((warning) => `  warning      ${describeProblem(warning)}`),
   ];
   return lines.join("\n");
+}
+
+function describeHardware({ profile }: Hardware): string {
+  return profile.name === "cpu"
+    ? "cpu"
+    : `${profile.name} (${profile.memoryBytes / 1e9} GB at ${profile.memoryBytesPerSecond / 1e12} TB/s or more)`;
+}
+
+function describeDevice({ uuid, name, migProfile, memoryBytes, computeCapability, driverVersion }: GpuDevice): string {
+  const kind = migProfile === null ? name : `${name} ${migProfile}`;
+  const memory = `${(memoryBytes / 1e9).toFixed(1)} GB`;
+  return `${uuid} (${kind}, ${memory}, compute capability ${computeCapability}, driver ${driverVersion})`;
 }
 
 if (import.meta.main) {

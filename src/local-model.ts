@@ -3,10 +3,14 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import type { EventBus, ModelState, ReplacementOutcome } from "./events.ts";
+import { mostBatchTokens } from "./hardware/device-limits.ts";
+import type { CudaProblem, Hardware } from "./hardware/hardware.ts";
+import { ModelPlacement, type Seat } from "./hardware/model-placement.ts";
+import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
-import { InferenceProcess } from "./processes/inference-process.ts";
+import { InferenceProcess, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
 import { type ReadyProcess, Supervisor } from "./processes/supervisor.ts";
@@ -23,6 +27,7 @@ export interface LocalModelOptions {
   readonly settings: ModelConfig;
   /** The configuration of now. */
   readonly config: () => Config;
+  readonly hardware: Hardware;
   readonly events: EventBus;
 }
 
@@ -51,19 +56,39 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly folder: ModelFolder;
   readonly #supervisor: Supervisor;
   readonly #config: () => Config;
+  readonly #events: EventBus;
+  readonly #plan: ModelPlan;
+  readonly #placement: ModelPlacement;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
 
-  protected constructor({ folder, settings, config, events }: LocalModelOptions, scheduling: Scheduling) {
+  /** @throws OperatorError when it cannot be computed where the settings want it. */
+  protected constructor(options: LocalModelOptions, scheduling: Scheduling) {
+    const { folder, settings, config, events } = options;
     const { name, version } = folder.manifest;
+    this.#plan = placeModel(options);
+    this.#placement = new ModelPlacement(this.#plan);
+    this.#events = events;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;
     this.settings = settings;
     this.#config = config;
-    this.instances = settings.instances === "auto" ? autoInstances(settings.intraOpNumThreads) : settings.instances;
+    this.instances = instancesOf(settings, this.#plan);
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
-    this.scheduler = new Scheduler({ model: name, modelId: this.id, version, events, ...scheduling });
+    // Speech is bounded by its windows, one after another.
+    const room = scheduling.unit === "tokens" ? this.#batchRoom() : Number.POSITIVE_INFINITY;
+    this.scheduler = new Scheduler({
+      model: name,
+      modelId: this.id,
+      version,
+      events,
+      ...scheduling,
+      settings: () => {
+        const limits = scheduling.settings();
+        return { ...limits, maxBatchLength: Math.min(limits.maxBatchLength, room) };
+      },
+    });
     this.#supervisor = new Supervisor({
       model: name,
       modelId: this.id,
@@ -71,7 +96,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       spares: settings.spares,
       restart: () => config().processes,
       events,
-      startProcess: () => startProcess(folder, settings, config(), events),
+      startProcess: () => this.#startProcess(),
       onInstance: (instance) => this.scheduler.addInstance(instance),
       onRetire: (instance) => this.scheduler.retire(instance),
       onState: (state) => this.#onState(state),
@@ -149,7 +174,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return 0;
   }
 
-  /** In tokens or frames. */
+  /** In tokens or frames. Of models of texts it is asked for before they are built. */
   protected abstract get longestWindow(): number;
 
   /** The refusal of every request in its present state; null when it is ready. */
@@ -193,6 +218,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
    * @throws Error when what it needs besides them cannot be used.
    */
   start(): Promise<void> {
+    if (this.#plan.provider === "cpu" && this.#plan.fallback !== null) {
+      this.#tellFallback(this.#plan.fallback);
+    }
     this.#supervisor.start();
     return Promise.resolve();
   }
@@ -210,6 +238,46 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   /** SIGKILL to its processes, for a shutdown that cannot wait. */
   kill(): void {
     this.#supervisor.kill();
+  }
+
+  /** Tokens of a batch for which every device of the model has room; at least one window. */
+  #batchRoom(): number {
+    if (this.#plan.provider === "cpu") {
+      return Number.POSITIVE_INFINITY;
+    }
+    const { devices } = this.#plan;
+    const { graphBytes, processes } = this.memoryNeed;
+    const { precision } = this.folder.manifest;
+    const need = { graphBytes, precision, processes: Math.ceil(processes / devices.length) };
+    const memoryBytes = Math.min(...devices.map((device) => device.memoryBytes));
+    return Math.max(this.longestWindow, mostBatchTokens(memoryBytes, need, this.longestWindow));
+  }
+
+  #startProcess(): InferenceProcess {
+    const seat = this.#placement.take();
+    let process: InferenceProcess;
+    try {
+      process = startProcess(this.folder, this.settings, seat, this.#config(), this.#events);
+    } catch (error) {
+      this.#placement.left(seat);
+      throw error;
+    }
+    void process.exited.then(() => this.#placement.left(seat));
+    process.ready.then(
+      () => this.#placement.proved(seat),
+      (error: unknown) => {
+        if (isFailure(error) && this.#placement.failed(seat)) {
+          const detail = error.exit.detail ?? `a process on the GPU ended: ${error.exit.reason}`;
+          this.#tellFallback({ reason: "load_failed", detail });
+        }
+      },
+    );
+    return process;
+  }
+
+  #tellFallback({ reason, detail }: CudaProblem): void {
+    const { name } = this.identity;
+    this.#events.emit("execution_provider_fell_back", { model: name, provider: "cuda", reason, detail });
   }
 
   #onState(state: ModelState): void {
@@ -237,13 +305,34 @@ export function graphBytesOf({ manifest }: Pick<ModelFolder, "manifest">): numbe
   return manifest.files.filter(({ path }) => path.startsWith("onnx/")).reduce((total, { bytes }) => total + bytes, 0);
 }
 
-function autoInstances(intraOpNumThreads: number): number {
-  return Math.min(maxAutoInstances, Math.max(1, Math.floor(availableParallelism() / intraOpNumThreads)));
+/** Inference processes that take batches. On GPUs: one each, if that is left to the service. */
+export function instancesOf({ instances, intraOpNumThreads }: ModelConfig, plan: ModelPlan): number {
+  if (instances !== "auto") {
+    return instances;
+  }
+  const places = plan.provider === "cuda" ? plan.devices.length : availableParallelism() / intraOpNumThreads;
+  return Math.min(maxAutoInstances, Math.max(1, Math.floor(places)));
+}
+
+function placeModel({ folder, settings, config, hardware }: LocalModelOptions): ModelPlan {
+  const { name, precision } = folder.manifest;
+  const { executionProvider } = settings;
+  const plan = planModel({ executionProvider, precision }, hardware, config().hardware.requireGpu);
+  if ("problem" in plan) {
+    throw new OperatorError(`${name} cannot be computed as it should be: ${plan.problem}`);
+  }
+  return plan;
+}
+
+/** Whether a process ended before it was ready without being asked to. */
+function isFailure(error: unknown): error is ProcessExitedError {
+  return error instanceof ProcessExitedError && error.exit.reason !== "stopped";
 }
 
 function startProcess(
   { path, manifest }: ModelFolder,
   settings: ModelConfig,
+  { provider, device }: Seat,
   { processes }: Config,
   events: EventBus,
 ): InferenceProcess {
@@ -253,12 +342,13 @@ function startProcess(
       type: "load",
       modelFolder: path,
       manifest,
-      session: { executionProvider: "cpu", intraOpNumThreads: settings.intraOpNumThreads },
+      session: { executionProvider: provider, intraOpNumThreads: settings.intraOpNumThreads },
       pluginModules: settings.plugins,
     },
     startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf({ manifest }) * loadMsPerByte),
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
+    gpu: device,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),
   });
   return process;

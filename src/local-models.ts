@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config.ts";
 import type { CanaryResult, EventBus } from "./events.ts";
+import type { Hardware } from "./hardware/hardware.ts";
 import type { ModelConfig } from "./local-model.ts";
 import { LocalSpeechModel } from "./local-speech-model.ts";
 import { LocalTextModel } from "./local-text-model.ts";
@@ -14,6 +15,7 @@ export type AnyLocalModel = LocalTextModel | LocalSpeechModel;
 /** The models of the configuration, by name. A reload replaces what changed and leaves the rest running. */
 export class LocalModels implements ModelDirectory {
   readonly #config: () => Config;
+  readonly #hardware: Hardware;
   readonly #events: EventBus;
   readonly #prove: (model: AnyLocalModel) => Promise<CanaryResult>;
   #models = new Map<string, AnyLocalModel>();
@@ -25,8 +27,14 @@ export class LocalModels implements ModelDirectory {
   #isClosing = false;
 
   /** @param prove asks a model that is ready for an answer that is known, before it takes over from another. */
-  constructor(config: () => Config, events: EventBus, prove: (model: AnyLocalModel) => Promise<CanaryResult>) {
+  constructor(
+    config: () => Config,
+    hardware: Hardware,
+    events: EventBus,
+    prove: (model: AnyLocalModel) => Promise<CanaryResult>,
+  ) {
     this.#config = config;
+    this.#hardware = hardware;
     this.#events = events;
     this.#prove = prove;
   }
@@ -40,8 +48,9 @@ export class LocalModels implements ModelDirectory {
   }
 
   /**
-   * Makes the directory what `next` says. The first time it returns while models are still loading; later, what is new
-   * must be ready before it is swapped in, and what it replaces answers until then. Calls run one after another.
+   * Makes the directory what `next` says. The first time it returns while models are still loading, unless a GPU is
+   * required; later, what is new must be ready before it is swapped in, and what it replaces answers until then. Calls run
+   * one after another.
    * @throws OperatorError when a model cannot be opened or started, or the one that a task is to use is not among them;
    * the directory is then as before.
    */
@@ -78,7 +87,7 @@ export class LocalModels implements ModelDirectory {
       const models = await this.#open(next);
       const opened = [...this.#opening];
       await Promise.all(opened.map((model) => model.start()));
-      if (this.#models.size > 0) {
+      if (this.#models.size > 0 || next.hardware.requireGpu) {
         await Promise.all(opened.map((model) => this.#becomesReady(model)));
       }
       this.#swap(models);
@@ -129,7 +138,7 @@ export class LocalModels implements ModelDirectory {
 
   async #openOne(settings: ModelConfig): Promise<AnyLocalModel> {
     const folder = await openModelFolder(settings.folder);
-    const options = { folder, settings, config: this.#config, events: this.#events };
+    const options = { folder, settings, config: this.#config, hardware: this.#hardware, events: this.#events };
     const isText = folder.manifest.task === "text-classification";
     const model = await (isText ? LocalTextModel.open(options) : LocalSpeechModel.open(options));
     this.#opening.add(model);

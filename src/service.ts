@@ -12,6 +12,7 @@ import { takeTracingEnvironment } from "./config/tracing-environment.ts";
 import type { Config } from "./config.ts";
 import { ConfigStore } from "./config-store.ts";
 import { EventBus } from "./events.ts";
+import { openHardware } from "./hardware/hardware.ts";
 import { Health } from "./health/health.ts";
 import { describeHealth } from "./health/health-overview.ts";
 import { HealthWatch } from "./health/health-watch.ts";
@@ -68,8 +69,8 @@ const transcriptionLimits = {
 
 /**
  * Builds every object once, in dependency order.
- * @throws ConfigError with every problem of the configuration; OperatorError for secrets that cannot be used, or when none
- * keep strangers out.
+ * @throws ConfigError with every problem of the configuration; OperatorError for secrets that cannot be used, when none keep
+ * strangers out, or when the machine lacks the hardware that the settings name.
  */
 export async function createService(environment?: Environment): Promise<Service> {
   const startedAt = performance.now();
@@ -82,11 +83,6 @@ export async function createService(environment?: Environment): Promise<Service>
       events.emit("subscriber_failed", { event });
     }
   });
-  const models: LocalModels = new LocalModels(
-    () => config.current(),
-    events,
-    (model) => watch.prove(model),
-  );
   const config = new ConfigStore(
     () => loadConfig(environment),
     events,
@@ -94,6 +90,16 @@ export async function createService(environment?: Environment): Promise<Service>
       requireKeys(next);
       return applyModels(next);
     },
+  );
+  const hardware = await openHardware(config.current().hardware);
+  if (hardware.problems.length > 0) {
+    throw new OperatorError(`the machine is not what the settings want: ${hardware.problems.join("; ")}`);
+  }
+  const models: LocalModels = new LocalModels(
+    () => config.current(),
+    hardware,
+    events,
+    (model) => watch.prove(model),
   );
   const logger = createLogger({
     level: () => config.current().log.level,

@@ -24,6 +24,8 @@ export interface InferenceProcessSettings {
   readonly stopTimeoutMs: number;
   /** Added to the scheduling niceness (0–19), so that the API process stays responsive on a busy machine. */
   readonly niceness: number;
+  /** The one GPU, or slice of one, that the process can see; null for none of them. */
+  readonly gpu: string | null;
   /** A line that the process wrote to its standard output or error. */
   readonly onOutput: (line: string) => void;
 }
@@ -92,7 +94,7 @@ export class InferenceProcess {
 
   constructor(settings: InferenceProcessSettings) {
     this.#settings = settings;
-    this.#child = forkBehindParentDeathSignal(settings.entry);
+    this.#child = forkBehindParentDeathSignal(settings);
     this.pid = this.#child.pid ?? -1;
     const ready = Promise.withResolvers<string>();
     const exited = Promise.withResolvers<ProcessExit>();
@@ -284,7 +286,7 @@ export class InferenceProcess {
 }
 
 /** `setpriv` execs Node, so the child's pid is Node's own and the IPC channel is inherited. */
-function forkBehindParentDeathSignal(entry: URL): ChildProcess {
+function forkBehindParentDeathSignal({ entry, gpu }: InferenceProcessSettings): ChildProcess {
   const { execPath, execArgv } = parentDeathSignal();
   return fork(fileURLToPath(entry), [], {
     execPath,
@@ -292,7 +294,7 @@ function forkBehindParentDeathSignal(entry: URL): ChildProcess {
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Nothing of the parent's environment, secrets least of all. ONNX Runtime starts an uploader thread without this.
-    env: { ORT_DISABLE_TELEMETRY: "1" },
+    env: { ORT_DISABLE_TELEMETRY: "1", CUDA_VISIBLE_DEVICES: gpu ?? "" },
   });
 }
 

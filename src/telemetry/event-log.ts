@@ -58,6 +58,9 @@ function logProcesses(events: EventBus, logger: Logger): void {
     const fields = { model, pid, reason, was_ready: wasReady, exit_code: exitCode, signal, kill_ms: killMs, detail };
     logger.write(exitLevel(reason), "process_exited", fields);
   });
+  events.on("execution_provider_fell_back", (fallback) => {
+    logger.write("error", "execution_provider_fell_back", { ...fallback });
+  });
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
   events.on("text_worker_restarted", ({ model, reason }) => {
     logger.write("warn", "text_worker_restarted", { model, reason });

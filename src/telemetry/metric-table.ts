@@ -3,6 +3,7 @@ import type {
   CanaryResult,
   CollectorName,
   ErrorOrigin,
+  FallbackReason,
   MemoryResource,
   ModelState,
   ProcessExitReason,
@@ -65,6 +66,25 @@ export const metricTable = {
       version: { boundedBy: "versions of the served models" },
       digest: { boundedBy: "digests of their manifests" },
       device: { boundedBy: "execution providers of ONNX Runtime, none" },
+    },
+  },
+  providerFallbacks: {
+    name: "execution_provider_fallbacks_total",
+    type: "counter",
+    unit: "models",
+    help: "Models that are computed on the CPU though they should be on a GPU, by the provider that they should use and why.",
+    labels: {
+      model_name: servedModels,
+      provider: ["cuda"],
+      reason: everyOf<FallbackReason>()([
+        "no_device",
+        "no_profile",
+        "no_provider",
+        "version_mismatch",
+        "no_kernels",
+        "old_driver",
+        "load_failed",
+      ]),
     },
   },
   modelState: {

@@ -104,7 +104,10 @@ export class Metrics {
   }
 
   #countProcesses(events: EventBus): void {
-    const { processReplacements, processRestarts, textWorkerRestarts } = this.#instruments;
+    const { processReplacements, processRestarts, providerFallbacks, textWorkerRestarts } = this.#instruments;
+    events.on("execution_provider_fell_back", ({ model, provider, reason }) => {
+      providerFallbacks.add({ model_name: model, provider, reason });
+    });
     events.on("process_replaced", ({ model, reason, outcome }) => {
       processReplacements.add({ model_name: model, reason, outcome });
     });

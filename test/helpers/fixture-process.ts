@@ -25,6 +25,7 @@ function startEntry(entry: URL, settings: Partial<InferenceProcessSettings>): In
     startTimeoutMs: 60_000,
     stopTimeoutMs: 60_000,
     niceness: 0,
+    gpu: null,
     onOutput: () => {},
     ...settings,
   });

@@ -2,10 +2,12 @@ import { onTestFinished } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus } from "../../src/events.ts";
+import type { Hardware } from "../../src/hardware/hardware.ts";
 import type { ModelConfig } from "../../src/local-model.ts";
 import { LocalTextModel } from "../../src/local-text-model.ts";
 import { openModelFolder } from "../../src/model-store/model-folder.ts";
 import { strictEventBus } from "./event-bus.ts";
+import { cpuMachine } from "./gpu-devices.ts";
 import { realModelFolder } from "./model-folder.ts";
 import { waitUntil } from "./process-facts.ts";
 
@@ -41,6 +43,7 @@ export async function openTextModel(
   changes: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
+  hardware: Hardware = cpuMachine,
 ): Promise<LocalTextModel> {
   const settings = modelSettings(changes);
   const config = configOf([settings], processes);
@@ -48,6 +51,7 @@ export async function openTextModel(
     folder: await openModelFolder(settings.folder),
     settings,
     config: () => config,
+    hardware,
     events,
   });
 }
@@ -57,8 +61,9 @@ export async function startModel(
   settings: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
+  hardware: Hardware = cpuMachine,
 ): Promise<LocalTextModel> {
-  const model = await openTextModel(settings, processes, events);
+  const model = await openTextModel(settings, processes, events, hardware);
   onTestFinished(async () => {
     model.kill();
     await model.close();
@@ -72,8 +77,9 @@ export async function readyModel(
   settings: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
+  hardware: Hardware = cpuMachine,
 ): Promise<LocalTextModel> {
-  const model = await startModel(settings, processes, events);
+  const model = await startModel(settings, processes, events, hardware);
   await waitUntil(() => model.state() === "ready", "the model is ready");
   return model;
 }

@@ -8,6 +8,7 @@ import { LocalSpeechModel } from "../../src/local-speech-model.ts";
 import type { Manifest } from "../../src/model-store/manifest.ts";
 import { openModelFolder } from "../../src/model-store/model-folder.ts";
 import { strictEventBus } from "./event-bus.ts";
+import { cpuMachine } from "./gpu-devices.ts";
 import { configOf, faultPlugin, modelSettings } from "./local-models.ts";
 import { waitUntil } from "./process-facts.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
@@ -46,6 +47,7 @@ export async function openSpeechModel(
     folder: await openModelFolder(settings.folder),
     settings,
     config: () => config,
+    hardware: cpuMachine,
     events,
   });
 }

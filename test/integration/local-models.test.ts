@@ -4,6 +4,7 @@ import type { CanaryResult, EventBus } from "../../src/events.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import { classify } from "../../src/tasks/classify.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
+import { cpuMachine } from "../helpers/gpu-devices.ts";
 import { configOf, faultPlugin, modelSettings } from "../helpers/local-models.ts";
 import { copyRealModel } from "../helpers/model-folder.ts";
 import { isAlive, waitUntil } from "../helpers/process-facts.ts";
@@ -108,7 +109,7 @@ async function servingDirectory(
   const events = strictEventBus();
   const pids: number[] = [];
   events.on("process_started", ({ pid }) => pids.push(pid));
-  const models = new LocalModels(() => config, events, prove);
+  const models = new LocalModels(() => config, cpuMachine, events, prove);
   onTestFinished(async () => {
     models.kill();
     await models.close();

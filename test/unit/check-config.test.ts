@@ -4,7 +4,10 @@ import { formatKeyRecords } from "../../src/admission/keys/key-records.ts";
 import { checkConfig } from "../../src/check-config.ts";
 import { ConfigError } from "../../src/config/config-error.ts";
 import type { Environment } from "../../src/config/environment-layer.ts";
+import { parseDevices } from "../../src/hardware/detect-devices.ts";
+import { type Detection, judgeHardware } from "../../src/hardware/hardware.ts";
 import { listKey } from "../helpers/api-keys.ts";
+import { cpuMachine, gpuRows, h200Machine, runtime130, twoH200 } from "../helpers/gpu-devices.ts";
 import { validManifest, writeModelFolder } from "../helpers/model-folder.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -83,6 +86,60 @@ test("secrets are checked as the service would, and what is wrong is told by its
   expect(JSON.stringify(problems)).not.toContain("canary");
 });
 
+test("the summary tells what the machine is and where each model will be computed", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest(), whole: { ...validManifest(), name: "whole" } });
+  const onCpu = await checkConfig(environment, () => Promise.resolve(cpuMachine));
+  expect(onCpu).toContain("hardware     cpu");
+  expect(onCpu).toContain("small 1.2.3 (text-classification, fp32) on cpu");
+  const onGpu = await checkConfig(environment, () => Promise.resolve(h200Machine));
+  expect(onGpu).toContain("hardware     h200 (141 GB at 4.8 TB/s or more)");
+  expect(onGpu).toContain("GPU-bbbbbbbb-1111 (NVIDIA H200, 150.8 GB, compute capability 9.0, driver 580.65.06)");
+  expect(onGpu).toContain("small 1.2.3 (text-classification, fp32) on cuda");
+});
+
+test("a profile that the device does not fit is a problem, with each thing that does not", async () => {
+  using folder = new TemporaryFolder();
+  const environment = { ...serving(folder, { small: validManifest() }), SERVICE__HARDWARE__PROFILE: "b200" };
+  expect(await problemsOf(environment, judged({ devices: twoH200 }))).toEqual([
+    { key: "hardware.profile", source: null, message: "NVIDIA H200 is no B200" },
+    {
+      key: "hardware.profile",
+      source: null,
+      message: expect.stringContaining("compute capability 9.0 instead of 10.0"),
+    },
+    {
+      key: "hardware.profile",
+      source: null,
+      message: expect.stringContaining("150 GB of memory instead of at least 180"),
+    },
+  ]);
+});
+
+test("a GPU that cannot be used is a warning, and a problem where one is required", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest() });
+  const b200 = judged({ devices: parseDevices(gpuRows.b200, "") });
+  const warning = /warning .*models\[0\]\.executionProvider.* on the CPU: .* no code for compute capability 10\.0/;
+  expect(await checkConfig(environment, b200)).toMatch(warning);
+  const required = { ...environment, SERVICE__HARDWARE__REQUIRE_GPU: "true" };
+  expect(await problemsOf(required, b200)).toMatchObject([{ key: "hardware.requireGpu" }]);
+});
+
+test("models that need more memory than the devices have are a problem", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest() });
+  const slices = twoH200.map((device) => ({ ...device, memoryBytes: 2e9, migProfile: "1g.2gb" }));
+  const problems = await problemsOf(environment, judged({ devices: slices }));
+  expect(problems).toMatchObject([{ key: "models" }, { key: "models" }]);
+  expect(problems[0]?.message).toContain("small need 2.1 GB before they compute anything");
+});
+
+/** How the service judges a machine of these devices with ONNX Runtime 1.30.0. */
+function judged(detection: Detection): Parameters<typeof checkConfig>[1] {
+  return (settings) => Promise.resolve(judgeHardware(settings, detection, { runtime: runtime130 }));
+}
+
 /** An environment in which these folders are served, each with its manifest; null makes none. */
 function serving(folder: TemporaryFolder, manifests: Readonly<Record<string, unknown>>): Environment {
   for (const [name, manifest] of Object.entries(manifests)) {
@@ -95,9 +152,12 @@ function serving(folder: TemporaryFolder, manifests: Readonly<Record<string, unk
   return { MODELS_FILE: models, SERVICE__CLASSIFY__MODEL: "small" };
 }
 
-async function problemsOf(environment: Environment): Promise<ConfigError["problems"]> {
+async function problemsOf(
+  environment: Environment,
+  findHardware?: Parameters<typeof checkConfig>[1],
+): Promise<ConfigError["problems"]> {
   try {
-    await checkConfig(environment);
+    await checkConfig(environment, findHardware);
   } catch (error) {
     if (error instanceof ConfigError) {
       return error.problems;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import { strictEventBus } from "../helpers/event-bus.ts";
+import { cpuMachine } from "../helpers/gpu-devices.ts";
 import { configOf, modelSettings } from "../helpers/local-models.ts";
 import { validManifest, writeModelFolder } from "../helpers/model-folder.ts";
 import { writeSpeechFolder } from "../helpers/speech-models.ts";
@@ -10,6 +11,7 @@ import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 test("before its first use the directory is empty", async () => {
   const models = new LocalModels(
     () => configOf([]),
+    cpuMachine,
     strictEventBus(),
     () => Promise.resolve("ok"),
   );
@@ -67,6 +69,7 @@ test("with a speech model, transcribe.model must name one that is served", async
 function directoryOf(config: Config): LocalModels {
   return new LocalModels(
     () => config,
+    cpuMachine,
     strictEventBus(),
     () => Promise.resolve("ok"),
   );

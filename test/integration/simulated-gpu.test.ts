@@ -1,0 +1,140 @@
+import { chmodSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { Hardware } from "../../src/hardware/hardware.ts";
+import { LocalModels } from "../../src/local-models.ts";
+import type { LocalTextModel } from "../../src/local-text-model.ts";
+import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
+import { gpuRows, h200Machine } from "../helpers/gpu-devices.ts";
+import { configOf, faultPlugin, modelSettings, readyModel } from "../helpers/local-models.ts";
+import { waitUntil } from "../helpers/process-facts.ts";
+import { requestContext } from "../helpers/request-context.ts";
+import { ServiceProcess } from "../helpers/service-process.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
+
+const onGpu = { executionProvider: "cuda", plugins: [faultPlugin("simulates-a-gpu")] } as const;
+
+/** The same machine, whose GPUs fail. */
+const brokenMachine: Hardware = {
+  ...h200Machine,
+  devices: h200Machine.devices.map((device) => ({ ...device, uuid: `${device.uuid}-broken` })),
+};
+
+test("a model on a machine of two GPUs has a process on each, which sees that one only", async () => {
+  const events = strictEventBus();
+  const model = await readyModel({ ...onGpu, instances: "auto" }, {}, events, h200Machine);
+  await waitUntil(() => model.processes.active === 2, "both instances are ready");
+  expect(model.device).toBe("cuda");
+  expect(model.deviceDetail()).toBe("");
+  await expectAnswer(model);
+  const visible = model.pids.map((pid) => environmentOf(pid).find((line) => line.startsWith("CUDA_VISIBLE_DEVICES=")));
+  expect(new Set(visible)).toEqual(new Set(h200Machine.devices.map(({ uuid }) => `CUDA_VISIBLE_DEVICES=${uuid}`)));
+});
+
+test("a model whose processes cannot be started on the GPU is ready on the CPU, and that is told once", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const model = await readyModel({ ...onGpu, instances: 2 }, {}, events, brokenMachine);
+  await waitUntil(() => model.processes.active === 2, "both instances are ready");
+  expect(model.device).toBe("cpu");
+  expect(model.deviceDetail()).toBe("");
+  await expectAnswer(model);
+  expect(fallbacks).toEqual([
+    { model: model.identity.name, provider: "cuda", reason: "load_failed", detail: expect.stringContaining("-broken") },
+  ]);
+});
+
+test("a model of 8 bits that is left to the service stays on the CPU without a word", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const model = await readyModel({ plugins: onGpu.plugins }, {}, events, h200Machine);
+  expect(model.device).toBe("cpu");
+  await expectAnswer(model);
+  expect(fallbacks).toEqual([]);
+});
+
+test("what the real provider says when it cannot be loaded ends in a fall-back too", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const model = await readyModel({ executionProvider: "cuda" }, {}, events, h200Machine);
+  expect(model.device).toBe("cpu");
+  await expectAnswer(model);
+  expect(fallbacks).toMatchObject([{ reason: "load_failed" }]);
+});
+
+test("where a GPU is required a model that cannot be started on it is refused, not moved", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const settings = modelSettings(onGpu);
+  const defaults = configOf([settings], { giveUpAfterFailures: 1 });
+  const config = { ...defaults, hardware: { profile: "auto", requireGpu: true } } as const;
+  const models = new LocalModels(
+    () => config,
+    brokenMachine,
+    events,
+    () => Promise.resolve("ok"),
+  );
+  await expect(models.apply(config)).rejects.toThrow(/cannot start: the fixture cannot compute on cuda/);
+  expect(models.list()).toEqual([]);
+  expect(fallbacks).toEqual([]);
+  await models.close();
+});
+
+test("a service whose GPU has no provider computes on the CPU and says so everywhere", async () => {
+  using folder = new TemporaryFolder();
+  await using service = await ServiceProcess.ready({
+    model: { executionProvider: "cuda" },
+    environment: pathWithDriver(folder, gpuRows.h200),
+  });
+  const line = await service.logged(({ event }) => event === "execution_provider_fell_back");
+  expect(line).toMatchObject({ level: "error", provider: "cuda", reason: "no_provider" });
+  await service.metricReaches("execution_provider_fallbacks_total", (count) => count === 1);
+  const health = await fetch(`${service.url}/health`);
+  expect(health.status).toBe(200);
+  expect(await health.json()).toMatchObject({ status: "ok", checks: { models: { models: [{ device: "cpu" }] } } });
+  const models = await fetch(`${service.url}/v1/models`);
+  expect(await models.json()).toMatchObject({ data: [{ device: "cpu" }] });
+});
+
+test("a service that requires a GPU refuses to start without a usable one, and says why", async () => {
+  using folder = new TemporaryFolder();
+  await using service = new ServiceProcess({
+    settings: { hardware: { requireGpu: true } },
+    environment: pathWithDriver(folder, gpuRows.h200),
+  });
+  expect(await service.exited).toMatchObject({ exitCode: 1 });
+  expect(service.output).toContain("hardware.requireGpu is set, but the CUDA provider does not lie beside the core");
+});
+
+test("a service for a B200 refuses to start on another GPU, and says what does not fit", async () => {
+  using folder = new TemporaryFolder();
+  await using service = new ServiceProcess({
+    settings: { hardware: { profile: "b200" } },
+    environment: pathWithDriver(folder, gpuRows.h100),
+  });
+  expect(await service.exited).toMatchObject({ exitCode: 1 });
+  expect(service.output).toContain("NVIDIA H100 80GB HBM3 has compute capability 9.0 instead of 10.0");
+});
+
+function environmentOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+}
+
+async function expectAnswer(model: LocalTextModel): Promise<void> {
+  const [prepared] = await model.prepare(["Bonjour à tous."], requestContext());
+  const windows = prepared?.windows.map(({ inputIds }) => inputIds) ?? [];
+  const { logits } = await model.run(windows, requestContext());
+  expect(logits.map((row) => row.length)).toEqual([2]);
+}
+
+/** An environment in which NVIDIA's driver tells of this GPU. */
+function pathWithDriver(folder: TemporaryFolder, row: string): Record<string, string> {
+  const uuid = row.split(", ")[1];
+  const script = `#!/bin/sh
+case "$*" in
+  *compute_cap*) echo "${row}" ;;
+  -L) echo "GPU 0: simulated (UUID: ${uuid})" ;;
+esac
+`;
+  chmodSync(folder.write("nvidia-smi", script), 0o700);
+  return { PATH: `${folder.path}:${process.env["PATH"]}` };
+}
