@@ -30,6 +30,20 @@ test("a model on a machine of two GPUs has a process on each, which sees that on
   expect(new Set(visible)).toEqual(new Set(h200Machine.devices.map(({ uuid }) => `CUDA_VISIBLE_DEVICES=${uuid}`)));
 });
 
+test("a batch is no larger than the device has room for, one window at least", async () => {
+  const events = strictEventBus();
+  const batches = collectEvents(events, "batch_completed");
+  const full: Hardware = {
+    ...h200Machine,
+    devices: h200Machine.devices.map((device) => ({ ...device, memoryBytes: 1e9 })),
+  };
+  const model = await readyModel(onGpu, {}, events, full);
+  const windows = Array.from({ length: 12 }, () => new Int32Array(50).fill(10));
+  await model.run(windows, requestContext());
+  expect(batches.reduce((sum, batch) => sum + batch.windows, 0)).toBe(windows.length);
+  expect(Math.max(...batches.map(({ paddedLength }) => paddedLength))).toBeLessThanOrEqual(128);
+});
+
 test("a model whose processes cannot be started on the GPU is ready on the CPU, and that is told once", async () => {
   const events = strictEventBus();
   const fallbacks = collectEvents(events, "execution_provider_fell_back");
