@@ -1,13 +1,11 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { askNvidiaSmi, listNvidiaDevices } from "../processes/ask-nvidia-smi.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 
-const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
 const fields = ["index", "uuid", "name", "compute_cap", "memory.total", "driver_version", "mig.mode.current"] as const;
 
 /** A driver takes seconds to wake GPUs that nobody uses, and one in trouble never answers. Milliseconds. */
-const timeoutMs = 20_000;
+const timeoutMs = 10_000;
 
 /** One GPU of the table, cut into slices or not. */
 interface Gpu extends GpuDevice {
@@ -19,21 +17,9 @@ interface Gpu extends GpuDevice {
  * Asks NVIDIA's driver for what a process can be pinned to. Empty where its command is not installed.
  * @throws Error when the command fails or says something else than it should.
  */
-export async function detectDevices(command = "nvidia-smi"): Promise<readonly GpuDevice[]> {
-  const ask = async (...question: string[]): Promise<string> => {
-    const limits = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: mebibyte } as const;
-    const { stdout } = await run(command, question, limits);
-    return stdout;
-  };
-  try {
-    const table = await ask(`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits");
-    return parseDevices(table, await ask("-L"));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      return [];
-    }
-    throw error;
-  }
+export async function detectDevices(command?: string): Promise<readonly GpuDevice[]> {
+  const table = await askNvidiaSmi(`--query-gpu=${fields.join(",")}`, timeoutMs, command);
+  return table === null ? [] : parseDevices(table, (await listNvidiaDevices(timeoutMs, command)) ?? "");
 }
 
 /**

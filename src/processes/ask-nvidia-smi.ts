@@ -11,9 +11,21 @@ const maxBytes = 1_048_576;
  * @param timeoutMs after which the command is killed and no longer waited for: a driver in trouble may keep it for ever.
  * @throws Error when the command fails or takes too long.
  */
-export async function askNvidiaSmi(table: string, timeoutMs: number, command = "nvidia-smi"): Promise<string | null> {
+export function askNvidiaSmi(table: string, timeoutMs: number, command = "nvidia-smi"): Promise<string | null> {
+  return ask([table, "--format=csv,noheader,nounits"], timeoutMs, command);
+}
+
+/**
+ * The list of NVIDIA's driver, of GPUs and the slices that they are cut into, under the same conditions.
+ * @throws Error when the command fails or takes too long.
+ */
+export function listNvidiaDevices(timeoutMs: number, command = "nvidia-smi"): Promise<string | null> {
+  return ask(["-L"], timeoutMs, command);
+}
+
+async function ask(question: readonly string[], timeoutMs: number, command: string): Promise<string | null> {
   const options = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: maxBytes } as const;
-  const answer = run(command, [table, "--format=csv,noheader,nounits"], options).then(
+  const answer = run(command, question, options).then(
     ({ stdout }) => stdout,
     (error: unknown) => {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") {
