@@ -24,7 +24,7 @@ export interface InferenceProcessSettings {
   readonly stopTimeoutMs: number;
   /** Added to the scheduling niceness (0–19), so that the API process stays responsive on a busy machine. */
   readonly niceness: number;
-  /** The one GPU, or slice of one, that the process can see; null for none of them. */
+  /** The one GPU, or slice of one, that the process can see; null for one that computes on the CPU. */
   readonly gpu: string | null;
   /** A line that the process wrote to its standard output or error. */
   readonly onOutput: (line: string) => void;
@@ -294,7 +294,7 @@ function forkBehindParentDeathSignal({ entry, gpu }: InferenceProcessSettings): 
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Nothing of the parent's environment, secrets least of all. ONNX Runtime starts an uploader thread without this.
-    env: { ORT_DISABLE_TELEMETRY: "1", CUDA_VISIBLE_DEVICES: gpu ?? "" },
+    env: { ORT_DISABLE_TELEMETRY: "1", ...(gpu === null ? {} : { CUDA_VISIBLE_DEVICES: gpu }) },
   });
 }
 
