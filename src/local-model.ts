@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
-import type { EventBus, ModelState, ReplacementOutcome } from "./events.ts";
+import { type EventBus, isWantedExit, type ModelState, type ReplacementOutcome } from "./events.ts";
 import { mostBatchTokens } from "./hardware/device-limits.ts";
 import type { CudaProblem, Hardware } from "./hardware/hardware.ts";
 import { ModelPlacement, type Seat } from "./hardware/model-placement.ts";
@@ -326,7 +326,7 @@ function placeModel({ folder, settings, config, hardware }: LocalModelOptions): 
 
 /** Whether a process ended before it was ready without being asked to. */
 function isFailure(error: unknown): error is ProcessExitedError {
-  return error instanceof ProcessExitedError && error.exit.reason !== "stopped";
+  return error instanceof ProcessExitedError && !isWantedExit(error.exit.reason);
 }
 
 function startProcess(

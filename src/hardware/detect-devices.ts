@@ -1,4 +1,4 @@
-import { askNvidiaSmi, listNvidiaDevices } from "../processes/ask-nvidia-smi.ts";
+import { askNvidiaSmi, linesOf, listNvidiaDevices, rowsOf } from "../processes/ask-nvidia-smi.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 
 const mebibyte = 1024 * 1024;
@@ -29,7 +29,7 @@ export async function detectDevices(command?: string): Promise<readonly GpuDevic
  */
 export function parseDevices(table: string, list: string): readonly GpuDevice[] {
   const slices = parseSlices(list);
-  return linesOf(table)
+  return rowsOf(table)
     .map(parseGpu)
     .flatMap(({ index, isCut, ...gpu }) => {
       const parts = (slices.get(index) ?? []).map((slice) => ({ ...gpu, ...slice }));
@@ -37,8 +37,7 @@ export function parseDevices(table: string, list: string): readonly GpuDevice[] 
     });
 }
 
-function parseGpu(line: string): Gpu {
-  const values = line.split(",").map((value) => value.trim());
+function parseGpu(values: readonly string[]): Gpu {
   const [index = "", uuid = "", name = "", computeCapability = "", mebibytes = "", driverVersion = "", mig = ""] =
     values;
   const isRow =
@@ -87,8 +86,4 @@ function sliceMemory(migProfile: string): number {
     throw new Error("nvidia-smi listed a slice whose name does not tell its memory");
   }
   return Number(gigabytes) * 1e9;
-}
-
-function linesOf(text: string): string[] {
-  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
 }

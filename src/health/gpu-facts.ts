@@ -1,4 +1,4 @@
-import { askNvidiaSmi } from "../processes/ask-nvidia-smi.ts";
+import { askNvidiaSmi, rowsOf } from "../processes/ask-nvidia-smi.ts";
 
 /** One GPU as its driver sees it. Null is what the driver does not say, as of a GPU that is cut into parts (MIG). */
 export interface GpuFacts {
@@ -38,14 +38,10 @@ export async function readGpuFacts(timeoutMs: number, command = "nvidia-smi"): P
  * @throws Error at a row that is none: half-known facts are worse than old ones.
  */
 export function parseGpuFacts(table: string): readonly GpuFacts[] {
-  return table
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "")
-    .map(parseRow);
+  return rowsOf(table).map(parseRow);
 }
 
-function parseRow(line: string): GpuFacts {
-  const values = line.split(",").map((value) => value.trim());
+function parseRow(values: readonly string[]): GpuFacts {
   const [index = "", name = "", driverVersion = "", used = "", total = "", utilization = "", temperature = ""] = values;
   if (values.length !== fields.length || !/^\d+$/.test(index) || name === "") {
     throw new Error("nvidia-smi answered with a row that is none");

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { bytesOf } from "../processes/process-memory.ts";
 
 /** Memory of the whole machine, in bytes. */
 export interface HostMemory {
@@ -13,13 +14,13 @@ export interface HostMemory {
  */
 export async function readHostMemory(file = "/proc/meminfo"): Promise<HostMemory> {
   const text = await readFile(file, "utf8");
-  return { totalBytes: bytesOf(text, "MemTotal"), availableBytes: bytesOf(text, "MemAvailable") };
+  return { totalBytes: requireField(text, "MemTotal"), availableBytes: requireField(text, "MemAvailable") };
 }
 
-function bytesOf(text: string, field: string): number {
-  const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(text)?.[1];
-  if (kibibytes === undefined) {
+function requireField(text: string, field: string): number {
+  const bytes = bytesOf(text, field);
+  if (bytes === null) {
     throw new Error(`the system does not say ${field}`);
   }
-  return Number(kibibytes) * 1024;
+  return bytes;
 }

@@ -23,6 +23,16 @@ export function listNvidiaDevices(timeoutMs: number, command = "nvidia-smi"): Pr
   return ask(["-L"], timeoutMs, command);
 }
 
+/** The lines of an answer that say something. */
+export function linesOf(answer: string): string[] {
+  return answer.split(/\r?\n/).filter((line) => line.trim() !== "");
+}
+
+/** The fields of each row of a table. */
+export function rowsOf(table: string): string[][] {
+  return linesOf(table).map((line) => line.split(",").map((field) => field.trim()));
+}
+
 async function ask(question: readonly string[], timeoutMs: number, command: string): Promise<string | null> {
   const options = { timeout: timeoutMs, killSignal: "SIGKILL", maxBuffer: maxBytes } as const;
   const answer = run(command, question, options).then(

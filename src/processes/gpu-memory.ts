@@ -1,4 +1,4 @@
-import { askNvidiaSmi } from "./ask-nvidia-smi.ts";
+import { askNvidiaSmi, rowsOf } from "./ask-nvidia-smi.ts";
 
 /** Memory of one process on its GPU. */
 export interface GpuMemory {
@@ -32,9 +32,9 @@ export async function readGpuMemory(): Promise<GpuMemoryByPid> {
  * several GPUs the one with the least room counts.
  */
 export function parseGpuMemory(devices: string, processes: string): GpuMemoryByPid {
-  const free = new Map(rows(devices).map(([uuid = "", freeMib = ""]) => [uuid, mebibytes(freeMib)]));
+  const free = new Map(rowsOf(devices).map(([uuid = "", freeMib = ""]) => [uuid, mebibytes(freeMib)]));
   const memory = new Map<number, GpuMemory>();
-  for (const [pidText = "", uuid = "", usedMib = ""] of rows(processes)) {
+  for (const [pidText = "", uuid = "", usedMib = ""] of rowsOf(processes)) {
     const usedBytes = mebibytes(usedMib);
     const freeBytes = free.get(uuid) ?? null;
     const pid = Number(pidText);
@@ -46,11 +46,6 @@ export function parseGpuMemory(devices: string, processes: string): GpuMemoryByP
     }
   }
   return memory;
-}
-
-function rows(table: string): string[][] {
-  const lines = table.split("\n").filter((line) => line.trim() !== "");
-  return lines.map((line) => line.split(",").map((field) => field.trim()));
 }
 
 function mebibytes(text: string): number | null {

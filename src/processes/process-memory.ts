@@ -22,8 +22,11 @@ export function readProcessMemory(pid: number): ProcessMemory | null {
   return residentBytes === null || anonymousBytes === null ? null : { residentBytes, anonymousBytes };
 }
 
-/** Null for a process that has ended and was not reaped yet: it has no such line. */
-function bytesOf(status: string, field: string): number | null {
+/**
+ * A field of a file of `/proc` that the kernel writes in kB, in bytes; null when it has no such line, as that of a process
+ * that has ended and was not reaped yet.
+ */
+export function bytesOf(status: string, field: string): number | null {
   const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
   return kibibytes === undefined ? null : Number(kibibytes) * 1024;
 }

@@ -116,9 +116,7 @@ export class Scheduler {
 
   /** Whether this client has a job of which nothing runs now. */
   isWaiting({ address, clientId }: ClientKey): boolean {
-    const running = new Set(
-      [...this.#running.values()].flatMap((batches) => [...batches].flat()).map(({ job }) => job),
-    );
+    const running = new Set(this.#underWay.flat().map(({ job }) => job));
     return [...this.#jobs].some((job) => {
       const { client } = job.context;
       return client.address === address && client.clientId === clientId && !running.has(job);
@@ -127,14 +125,12 @@ export class Scheduler {
 
   /** What the longest of the runs under way takes, or one of this padded length, as far as is known. Milliseconds. */
   longestRunMs(paddedLength: number): number {
-    const underWay = [...this.#running.values()].flatMap((batches) => [...batches].map(paddedLengthOf));
-    return this.#cost.predictMs(Math.max(paddedLength, ...underWay));
+    return this.#cost.predictMs(Math.max(paddedLength, ...this.#underWay.map(paddedLengthOf)));
   }
 
   /** What the longest of the runs under way may take without progress, in milliseconds; 0 while none is. */
   get grantedMs(): number {
-    const underWay = [...this.#running.values()].flatMap((batches) => [...batches].map(paddedLengthOf));
-    return Math.max(0, ...underWay.map((paddedLength) => this.#runLimitMs(paddedLength)));
+    return Math.max(0, ...this.#underWay.map((batch) => this.#runLimitMs(paddedLengthOf(batch))));
   }
 
   /** Jobs that wait or run. */
@@ -220,6 +216,11 @@ export class Scheduler {
     }
   }
 
+  /** What all busy instances work on. */
+  get #underWay(): Batch[] {
+    return [...this.#running.values()].flatMap((batches) => [...batches]);
+  }
+
   get #isIdle(): boolean {
     return this.#jobs.size === 0 && this.#running.size === 0;
   }
@@ -292,8 +293,7 @@ export class Scheduler {
   }
 
   #hasRunning(window: PendingWindow): boolean {
-    const running = [...this.#running.values()].flatMap((batches) => [...batches].flat());
-    return running.some((each) => isSameRequest(each, window));
+    return this.#underWay.flat().some((each) => isSameRequest(each, window));
   }
 
   #nextBatch(): Batch {
