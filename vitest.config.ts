@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     // Typed arrays from native addons fail `instanceof` across vm realms; child processes are real ones.
     pool: "forks",
+    // Files of integration tests start services of several processes: more at once would only wait for each other.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -19,8 +21,6 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          // Each file starts inference processes: two at once would compete for the cores they measure.
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
