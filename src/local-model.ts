@@ -3,13 +3,15 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { type EventBus, isWantedExit, type ModelState, type ReplacementOutcome } from "./events.ts";
+import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import { mostBatchTokens } from "./hardware/device-limits.ts";
-import type { CudaProblem, Hardware } from "./hardware/hardware.ts";
+import type { Hardware } from "./hardware/hardware.ts";
 import { ModelPlacement, type Seat } from "./hardware/model-placement.ts";
 import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
+import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import { InferenceProcess, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
@@ -109,6 +111,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
 
   get device(): string {
     return this.#supervisor.device ?? "none";
+  }
+
+  get cudaRuntime(): string | null {
+    return this.#plan.provider === "cuda" && this.device === "cuda" ? this.#plan.onnxRuntime.version : null;
   }
 
   /** Windows that wait for an instance. */
@@ -257,7 +263,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const seat = this.#placement.take();
     let process: InferenceProcess;
     try {
-      process = startProcess(this.folder, this.settings, seat, this.#config(), this.#events);
+      const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
+      process = startProcess(this.folder, this.settings, place, this.#config(), this.#events);
     } catch (error) {
       this.#placement.left(seat);
       throw error;
@@ -273,6 +280,12 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       },
     );
     return process;
+  }
+
+  #gpuOf({ device }: Seat): VisibleGpu | null {
+    return device === null || this.#plan.provider === "cpu"
+      ? null
+      : { uuid: device, onnxRuntime: this.#plan.onnxRuntime.packageName };
   }
 
   #tellFallback({ reason, detail }: CudaProblem): void {
@@ -332,7 +345,7 @@ function isFailure(error: unknown): error is ProcessExitedError {
 function startProcess(
   { path, manifest }: ModelFolder,
   settings: ModelConfig,
-  { provider, device }: Seat,
+  { provider, gpu }: { readonly provider: Seat["provider"]; readonly gpu: VisibleGpu | null },
   { processes }: Config,
   events: EventBus,
 ): InferenceProcess {
@@ -348,7 +361,7 @@ function startProcess(
     startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf({ manifest }) * loadMsPerByte),
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
-    gpu: device,
+    gpu,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),
   });
   return process;

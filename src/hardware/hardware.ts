@@ -1,55 +1,50 @@
 import type { Config } from "../config.ts";
-import type { FallbackReason } from "../events.ts";
+import { onnxRuntimePackages } from "../onnx-runtime-package.ts";
+import { type CudaProblem, type CudaRuntime, chooseCudaRuntime, type RuntimeReading } from "./choose-cuda-runtime.ts";
 import { chooseProfile, type ProfileChoice } from "./choose-profile.ts";
 import { detectDevices } from "./detect-devices.ts";
 import type { GpuDevice } from "./gpu-device.ts";
-import { cpuProfile, type GpuProfile, type HardwareProfile } from "./hardware-profiles.ts";
-import { type OnnxRuntimeFacts, readOnnxRuntimeFacts } from "./onnx-runtime-facts.ts";
+import { cpuProfile, type HardwareProfile } from "./hardware-profiles.ts";
+import { readOnnxRuntimeFacts } from "./onnx-runtime-facts.ts";
 
-/** Why nothing can be computed on a GPU. */
-export interface CudaProblem {
-  readonly reason: FallbackReason;
-  /** In plain words, for the operator. */
-  readonly detail: string;
-}
-
-/** What the service computes on. */
-export interface Hardware {
+interface HardwareCommon {
   readonly profile: HardwareProfile;
   /** Empty with the profile `cpu`. */
   readonly devices: readonly GpuDevice[];
-  /** Null when processes can be started on the devices. */
-  readonly cudaProblem: CudaProblem | null;
   /** There is a GPU, or should be: a model that is left to the service is meant for it. */
   readonly expectsGpu: boolean;
   /** What contradicts the settings, in plain words: with any, the service does not start. */
   readonly problems: readonly string[];
 }
 
+/** What the service computes on, and with which ONNX Runtime processes on the devices do, if any can be started there. */
+export type Hardware = HardwareCommon &
+  (
+    | { readonly cudaProblem: null; readonly onnxRuntime: CudaRuntime }
+    | { readonly cudaProblem: CudaProblem; readonly onnxRuntime: null }
+  );
+
 /** What was found: the driver's devices, or why it did not tell of them. */
 export type Detection = { readonly devices: readonly GpuDevice[] } | { readonly problem: string };
-
-/** The installed ONNX Runtime, or why it could not be read. */
-export type RuntimeReading = { readonly runtime: OnnxRuntimeFacts } | { readonly problem: string };
 
 /** Finds out what the machine has, unless the settings say that no GPU is wanted, and judges it. */
 export async function openHardware(settings: Config["hardware"]): Promise<Hardware> {
   if (settings.profile === "cpu") {
-    return judgeHardware(settings, { devices: [] }, { problem: "" });
+    return judgeHardware(settings, { devices: [] }, []);
   }
   const detection = await attempt(async () => ({ devices: await detectDevices() }));
   const needsRuntime = "devices" in detection && detection.devices.length > 0;
-  const reading = needsRuntime
-    ? await attempt(async () => ({ runtime: await readOnnxRuntimeFacts() }))
-    : { problem: "it was not looked at" };
-  return judgeHardware(settings, detection, reading);
+  return judgeHardware(settings, detection, needsRuntime ? await readOnnxRuntimes() : []);
 }
 
-/** What the facts come to under these settings. */
+/**
+ * What the facts come to under these settings.
+ * @param readings of the ONNX Runtimes that could be installed, the one to be preferred first.
+ */
 export function judgeHardware(
   { profile: setting, requireGpu }: Config["hardware"],
   detection: Detection,
-  reading: RuntimeReading,
+  readings: readonly RuntimeReading[],
 ): Hardware {
   const choice: ProfileChoice =
     "devices" in detection
@@ -63,19 +58,21 @@ export function judgeHardware(
       profile: cpuProfile,
       devices: [],
       cudaProblem: { reason, detail },
+      onnxRuntime: null,
       expectsGpu: true,
       problems: isRefused ? choice.problems : [],
     };
   }
   const { profile, devices } = choice;
-  const cudaProblem = profile.name === "cpu" ? noGpu(setting) : findCudaProblem(profile, devices, reading);
-  return {
-    profile,
-    devices,
-    cudaProblem,
-    expectsGpu: profile.name !== "cpu",
-    problems: requireGpu && cudaProblem !== null ? [`hardware.requireGpu is set, but ${cudaProblem.detail}`] : [],
-  };
+  const runtime =
+    profile.name === "cpu" ? { cudaProblem: noGpu(setting) } : chooseCudaRuntime(profile, devices, readings);
+  const common = { profile, devices, expectsGpu: profile.name !== "cpu" };
+  if ("onnxRuntime" in runtime) {
+    return { ...common, cudaProblem: null, onnxRuntime: runtime.onnxRuntime, problems: [] };
+  }
+  const { cudaProblem } = runtime;
+  const problems = requireGpu ? [`hardware.requireGpu is set, but ${cudaProblem.detail}`] : [];
+  return { ...common, cudaProblem, onnxRuntime: null, problems };
 }
 
 function noGpu(setting: Config["hardware"]["profile"]): CudaProblem {
@@ -83,48 +80,13 @@ function noGpu(setting: Config["hardware"]["profile"]): CudaProblem {
   return { reason: "no_device", detail };
 }
 
-/** ONNX Runtime itself compares no versions, and fails with misleading words or, on the device, with none at all. */
-function findCudaProblem(
-  profile: GpuProfile,
-  devices: readonly GpuDevice[],
-  reading: RuntimeReading,
-): CudaProblem | null {
-  if ("problem" in reading) {
-    return { reason: "no_provider", detail: `the installed ONNX Runtime cannot be read: ${reading.problem}` };
-  }
-  const { coreVersion, cudaProvider } = reading.runtime;
-  if (cudaProvider === null) {
-    return { reason: "no_provider", detail: "the CUDA provider does not lie beside the core of ONNX Runtime" };
-  }
-  const { build, buildId } = cudaProvider;
-  if (build === null) {
-    const detail = `the CUDA provider is a build whose version is not known (build ID ${buildId ?? "none"})`;
-    return { reason: "version_mismatch", detail };
-  }
-  if (build.version !== coreVersion) {
-    const detail = `the CUDA provider is of ONNX Runtime ${build.version}, its core is ${coreVersion}`;
-    return { reason: "version_mismatch", detail };
-  }
-  if (!build.computeCapabilities.includes(profile.computeCapability)) {
-    const detail = `the CUDA provider ${build.version} holds no code for compute capability ${profile.computeCapability}`;
-    return { reason: "no_kernels", detail };
-  }
-  if (isOlder(build.cuda, profile.minimumCuda)) {
-    const detail = `the CUDA provider is made for CUDA ${build.cuda}, the device needs ${profile.minimumCuda} or newer`;
-    return { reason: "no_kernels", detail };
-  }
-  const oldDriver = devices.find(({ driverVersion }) => isOlder(driverVersion, `${build.minimumDriver}`));
-  if (oldDriver !== undefined) {
-    const detail = `the driver is ${oldDriver.driverVersion}, CUDA ${build.cuda} needs ${build.minimumDriver} or newer`;
-    return { reason: "old_driver", detail };
-  }
-  return null;
-}
-
-function isOlder(version: string, than: string): boolean {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = than.split(".").map(Number);
-  return major < wantedMajor || (major === wantedMajor && minor < wantedMinor);
+function readOnnxRuntimes(): Promise<readonly RuntimeReading[]> {
+  return Promise.all(
+    onnxRuntimePackages.map(async (packageName) => {
+      const reading = await attempt(async () => ({ runtime: await readOnnxRuntimeFacts(packageName) }));
+      return "runtime" in reading ? reading : { packageName, ...reading };
+    }),
+  );
 }
 
 async function attempt<Facts extends object>(find: () => Promise<Facts>): Promise<Facts | { problem: string }> {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { OnnxRuntimePackage } from "../onnx-runtime-package.ts";
 import { systemErrorCode } from "../system-error-code.ts";
 import { readElfBuildId } from "./elf-build-id.ts";
 
@@ -15,8 +16,9 @@ export interface ProviderBuild {
   readonly computeCapabilities: readonly string[];
 }
 
-/** The installed ONNX Runtime. */
+/** An installed ONNX Runtime. */
 export interface OnnxRuntimeFacts {
+  readonly packageName: OnnxRuntimePackage;
   /** Of the core, as its package says. */
   readonly coreVersion: string;
   /** The CUDA provider that lies beside the core; null without one. */
@@ -46,23 +48,44 @@ const knownBuilds: Readonly<Record<string, ProviderBuild>> = {
   },
 };
 
+/** What ONNX Runtime calls the library. */
+export const cudaProviderFile = "libonnxruntime_providers_cuda.so";
+
 /** The build with this GNU build ID; null for one that is not in the table. */
 export function providerBuild(buildId: string | null): ProviderBuild | null {
   return knownBuilds[buildId ?? ""] ?? null;
 }
 
-const installed = join(dirname(fileURLToPath(import.meta.resolve("onnxruntime-node"))), "..");
+/**
+ * Folder of an installed package.
+ * @throws Error when it is not installed.
+ */
+export function onnxRuntimeFolder(packageName: OnnxRuntimePackage): string {
+  try {
+    return join(dirname(fileURLToPath(import.meta.resolve(packageName))), "..");
+  } catch (cause) {
+    throw new Error(`${packageName} is not installed`, { cause });
+  }
+}
+
+/** Where core and providers lie in the folder of a package. */
+export function librariesIn(folder: string): string {
+  return join(folder, "bin/napi-v6", process.platform, process.arch);
+}
 
 /**
- * @param folder of the package `onnxruntime-node`.
- * @throws Error when it cannot be read.
+ * @param folder of the package.
+ * @throws Error when it is not installed or cannot be read.
  */
-export async function readOnnxRuntimeFacts(folder: string = installed): Promise<OnnxRuntimeFacts> {
+export async function readOnnxRuntimeFacts(
+  packageName: OnnxRuntimePackage,
+  folder = onnxRuntimeFolder(packageName),
+): Promise<OnnxRuntimeFacts> {
   const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as { version: string };
-  const libraries = join(folder, "bin/napi-v6", process.platform, process.arch);
   return {
+    packageName,
     coreVersion: version,
-    cudaProvider: await readProvider(join(libraries, "libonnxruntime_providers_cuda.so")),
+    cudaProvider: await readProvider(join(librariesIn(folder), cudaProviderFile)),
   };
 }
 

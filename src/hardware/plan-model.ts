@@ -1,7 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Manifest } from "../model-store/manifest.ts";
+import type { CudaProblem, CudaRuntime } from "./choose-cuda-runtime.ts";
 import type { GpuDevice } from "./gpu-device.ts";
-import type { CudaProblem, Hardware } from "./hardware.ts";
+import type { Hardware } from "./hardware.ts";
 
 /** Where the processes of a model are to compute. */
 export type ModelPlan =
@@ -10,7 +11,12 @@ export type ModelPlan =
       /** Why it is not the GPU that it should be; null when it should not. */
       readonly fallback: CudaProblem | null;
     }
-  | { readonly provider: "cuda"; readonly devices: readonly GpuDevice[]; readonly mayFallBack: boolean };
+  | {
+      readonly provider: "cuda";
+      readonly devices: readonly GpuDevice[];
+      readonly onnxRuntime: CudaRuntime;
+      readonly mayFallBack: boolean;
+    };
 
 /**
  * A model that is left to the service goes to the GPU when there is one and its precision is for GPUs; one that should be
@@ -19,7 +25,7 @@ export type ModelPlan =
  */
 export function planModel(
   { executionProvider, precision }: Pick<Manifest, "precision"> & Pick<Config["models"][number], "executionProvider">,
-  { profile, devices, cudaProblem, expectsGpu }: Hardware,
+  { profile, devices, cudaProblem, onnxRuntime, expectsGpu }: Hardware,
   requireGpu: boolean,
 ): ModelPlan | { readonly problem: string } {
   if (executionProvider === "cpu") {
@@ -34,7 +40,7 @@ export function planModel(
     return { provider: "cpu", fallback: null };
   }
   if (cudaProblem === null) {
-    return { provider: "cuda", devices, mayFallBack: !requireGpu };
+    return { provider: "cuda", devices, onnxRuntime, mayFallBack: !requireGpu };
   }
   return requireGpu
     ? { problem: `hardware.requireGpu is set, but ${cudaProblem.detail}` }

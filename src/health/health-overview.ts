@@ -50,6 +50,7 @@ function describeModel(watch: ModelWatch): ModelHealth {
     detail,
     isRequired: model.isRequired,
     device: model.device,
+    cudaRuntime: model.cudaRuntime,
     state: model.state(),
     lastCanary: lastCanary === null ? null : { at: lastCanary.at.toISOString(), result: lastCanary.result },
     lastAnswerAt: lastAnswerAt?.toISOString() ?? null,

@@ -49,6 +49,8 @@ export interface ModelHealth extends ModelIdentity {
   readonly isRequired: boolean;
   /** Execution provider that its processes really use. */
   readonly device: string;
+  /** Version of the ONNX Runtime whose CUDA provider computes it; null when none does. */
+  readonly cudaRuntime: string | null;
   readonly state: ModelState;
   readonly lastCanary: { readonly at: string; readonly result: CanaryResult } | null;
   /** When a request or a canary was last answered validly, ISO 8601. */

@@ -9,6 +9,8 @@ export interface ModelInternals {
   stateDetail(): string;
   /** Why they compute elsewhere than the first of them did; empty when they do not. */
   deviceDetail(): string;
+  /** Version of the ONNX Runtime whose CUDA provider computes it; null when none does. */
+  readonly cudaRuntime: string | null;
   /** Pids of its processes. */
   readonly pids: readonly number[];
   /** For how long work has waited or run without a sign of life, in milliseconds; 0 without work. */

@@ -1,8 +1,12 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type * as OnnxRuntime from "onnxruntime-node";
 import type { SessionSettings } from "../processes/protocol.ts";
+import { loadOnnxRuntime } from "./load-onnx-runtime.ts";
 import { RunProfile } from "./run-profile.ts";
 
-export type { Tensor };
+const { InferenceSession, Tensor } = await loadOnnxRuntime();
+type InferenceSession = OnnxRuntime.InferenceSession;
+
+export type Tensor = OnnxRuntime.Tensor;
 
 /** Tensors by the graph's own names. What a run gives may be given to the next one as it is. */
 export type Tensors = Record<string, Tensor>;
@@ -214,7 +218,7 @@ export function integers(tensor: Tensor | undefined): number[] {
 async function createOrDiscard(
   file: string,
   profile: RunProfile | null,
-  options: InferenceSession.SessionOptions,
+  options: OnnxRuntime.InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   try {
     return await create(file, options);
@@ -224,7 +228,7 @@ async function createOrDiscard(
   }
 }
 
-async function create(file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+async function create(file: string, options: OnnxRuntime.InferenceSession.SessionOptions): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(file, options);
   } catch (cause) {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { ProcessExitReason } from "../events.ts";
+import { gpuEnvironment, type VisibleGpu } from "./gpu-environment.ts";
 import { parentDeathSignal } from "./parent-death-signal.ts";
 import {
   type CancelMessage,
@@ -24,8 +25,8 @@ export interface InferenceProcessSettings {
   readonly stopTimeoutMs: number;
   /** Added to the scheduling niceness (0–19), so that the API process stays responsive on a busy machine. */
   readonly niceness: number;
-  /** The one GPU, or slice of one, that the process can see; null for one that computes on the CPU. */
-  readonly gpu: string | null;
+  /** Null for a process that computes on the CPU. */
+  readonly gpu: VisibleGpu | null;
   /** A line that the process wrote to its standard output or error. */
   readonly onOutput: (line: string) => void;
 }
@@ -294,7 +295,7 @@ function forkBehindParentDeathSignal({ entry, gpu }: InferenceProcessSettings): 
     serialization: "advanced",
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // Nothing of the parent's environment, secrets least of all. ONNX Runtime starts an uploader thread without this.
-    env: { ORT_DISABLE_TELEMETRY: "1", ...(gpu === null ? {} : { CUDA_VISIBLE_DEVICES: gpu }) },
+    env: { ORT_DISABLE_TELEMETRY: "1", ...(gpu === null ? {} : gpuEnvironment(gpu)) },
   });
 }
 

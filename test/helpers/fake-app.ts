@@ -240,6 +240,7 @@ export const fakeFacts: HealthOverview["checks"] = {
         detail: "",
         isRequired: true,
         device: "cpu",
+        cudaRuntime: null,
         state: "ready",
         lastCanary: { at: "2026-01-01T00:00:00.000Z", result: "ok" },
         lastAnswerAt: "2026-01-01T00:00:00.000Z",

@@ -13,6 +13,7 @@ export class FakeMonitoredModel extends FakeServedModel {
   movedAt = 0;
   patienceMs = 0;
   longestStepMs = 0;
+  readonly cudaRuntime = null;
   waits = false;
 
   /** The fake where a model is asked for. */

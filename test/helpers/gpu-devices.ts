@@ -1,6 +1,7 @@
 import type { GpuDevice } from "../../src/hardware/gpu-device.ts";
 import { type Hardware, judgeHardware } from "../../src/hardware/hardware.ts";
 import { type OnnxRuntimeFacts, type ProviderBuild, providerBuild } from "../../src/hardware/onnx-runtime-facts.ts";
+import type { OnnxRuntimePackage } from "../../src/onnx-runtime-package.ts";
 
 /** Rows as `nvidia-smi --query-gpu=index,uuid,name,compute_cap,memory.total,driver_version,mig.mode.current` prints them. */
 export const gpuRows = {
@@ -21,8 +22,12 @@ export const twoH200: readonly GpuDevice[] = ["GPU-aaaaaaaa-0000", "GPU-bbbbbbbb
 }));
 
 /** A core of this version with a CUDA provider of this one. */
-export function runtimeOf(coreVersion: string, build: ProviderBuild | null): OnnxRuntimeFacts {
-  return { coreVersion, cudaProvider: { buildId: "0123", build } };
+export function runtimeOf(
+  coreVersion: string,
+  build: ProviderBuild | null,
+  packageName: OnnxRuntimePackage = "onnxruntime-node",
+): OnnxRuntimeFacts {
+  return { packageName, coreVersion, cudaProvider: { buildId: "0123", build } };
 }
 
 /** ONNX Runtime 1.30.0 with the provider that belongs to it. */
@@ -35,18 +40,13 @@ export const runtime130: OnnxRuntimeFacts = runtimeOf(
 export const runtime127: OnnxRuntimeFacts = runtimeOf(
   "1.27.0",
   providerBuild("3781a36fb315a96333a3d694a908377237189929"),
+  "onnxruntime-node-cuda",
 );
 
 /** A machine of two H200 with all that they need. */
-export const h200Machine: Hardware = judgeHardware(
-  { profile: "auto", requireGpu: false },
-  { devices: twoH200 },
+export const h200Machine: Hardware = judgeHardware({ profile: "auto", requireGpu: false }, { devices: twoH200 }, [
   { runtime: runtime130 },
-);
+]);
 
 /** A machine without any GPU. */
-export const cpuMachine: Hardware = judgeHardware(
-  { profile: "auto", requireGpu: false },
-  { devices: [] },
-  { problem: "" },
-);
+export const cpuMachine: Hardware = judgeHardware({ profile: "auto", requireGpu: false }, { devices: [] }, []);

@@ -1,10 +1,11 @@
 import { chmodSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
-import type { Hardware } from "../../src/hardware/hardware.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { parseDevices } from "../../src/hardware/detect-devices.ts";
+import { type Hardware, judgeHardware } from "../../src/hardware/hardware.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import type { LocalTextModel } from "../../src/local-text-model.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
-import { gpuRows, h200Machine } from "../helpers/gpu-devices.ts";
+import { gpuRows, h200Machine, runtime127, runtime130 } from "../helpers/gpu-devices.ts";
 import { configOf, faultPlugin, modelSettings, readyModel } from "../helpers/local-models.ts";
 import { waitUntil } from "../helpers/process-facts.ts";
 import { requestContext } from "../helpers/request-context.ts";
@@ -19,6 +20,10 @@ const brokenMachine: Hardware = {
   devices: h200Machine.devices.map((device) => ({ ...device, uuid: `${device.uuid}-broken` })),
 };
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 test("a model on a machine of two GPUs has a process on each, which sees that one only", async () => {
   const events = strictEventBus();
   const model = await readyModel({ ...onGpu, instances: "auto" }, {}, events, h200Machine);
@@ -28,6 +33,26 @@ test("a model on a machine of two GPUs has a process on each, which sees that on
   await expectAnswer(model);
   const visible = model.pids.map((pid) => environmentOf(pid).find((line) => line.startsWith("CUDA_VISIBLE_DEVICES=")));
   expect(new Set(visible)).toEqual(new Set(h200Machine.devices.map(({ uuid }) => `CUDA_VISIBLE_DEVICES=${uuid}`)));
+});
+
+test("a process on a GPU loads the ONNX Runtime whose provider is for it, and finds CUDA where this process would", async () => {
+  vi.stubEnv("LD_LIBRARY_PATH", "/opt/cuda-of-a-test");
+  const b200Machine = judgeHardware(
+    { profile: "auto", requireGpu: true },
+    { devices: parseDevices(gpuRows.b200, "") },
+    [{ runtime: runtime130 }, { runtime: runtime127 }],
+  );
+  const model = await readyModel(onGpu, {}, strictEventBus(), b200Machine);
+  expect(model.cudaRuntime).toBe("1.27.0");
+  const [pid = 0] = model.pids;
+  expect(coresOf(pid)).toEqual(["onnxruntime-node-cuda"]);
+  expect(environmentOf(pid)).toContain("LD_LIBRARY_PATH=/opt/cuda-of-a-test");
+  await expectAnswer(model);
+  const onCpu = await readyModel({}, {}, strictEventBus(), b200Machine);
+  expect(onCpu.cudaRuntime).toBeNull();
+  const [cpuPid = 0] = onCpu.pids;
+  expect(coresOf(cpuPid)).toEqual(["onnxruntime-node"]);
+  expect(environmentOf(cpuPid).join()).not.toContain("LD_LIBRARY_PATH");
 });
 
 test("a batch is no larger than the device has room for, one window at least", async () => {
@@ -104,7 +129,10 @@ test("a service whose GPU has no provider computes on the CPU and says so everyw
   await service.metricReaches("execution_provider_fallbacks_total", (count) => count === 1);
   const health = await fetch(`${service.url}/health`);
   expect(health.status).toBe(200);
-  expect(await health.json()).toMatchObject({ status: "ok", checks: { models: { models: [{ device: "cpu" }] } } });
+  expect(await health.json()).toMatchObject({
+    status: "ok",
+    checks: { models: { models: [{ device: "cpu", cudaRuntime: null }] } },
+  });
   const models = await fetch(`${service.url}/v1/models`);
   expect(await models.json()).toMatchObject({ data: [{ device: "cpu" }] });
 });
@@ -116,7 +144,7 @@ test("a service that requires a GPU refuses to start without a usable one, and s
     environment: pathWithDriver(folder, gpuRows.h200),
   });
   expect(await service.exited).toMatchObject({ exitCode: 1 });
-  expect(service.output).toContain("hardware.requireGpu is set, but the CUDA provider does not lie beside the core");
+  expect(service.output).toContain("hardware.requireGpu is set, but no ONNX Runtime can compute");
 });
 
 test("a service for a B200 refuses to start on another GPU, and says what does not fit", async () => {
@@ -128,6 +156,15 @@ test("a service for a B200 refuses to start on another GPU, and says what does n
   expect(await service.exited).toMatchObject({ exitCode: 1 });
   expect(service.output).toContain("NVIDIA H100 80GB HBM3 has compute capability 9.0 instead of 10.0");
 });
+
+/** Packages whose core of ONNX Runtime the process has loaded. */
+function coresOf(pid: number): string[] {
+  const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
+  const packages = [...maps.matchAll(/node_modules\/([^/]+)\/bin\/\S*libonnxruntime\.so/g)].map(
+    ([, name]) => `${name}`,
+  );
+  return [...new Set(packages)];
+}
 
 function environmentOf(pid: number): string[] {
   return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");

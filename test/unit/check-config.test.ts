@@ -91,9 +91,11 @@ test("the summary tells what the machine is and where each model will be compute
   const environment = serving(folder, { small: validManifest(), whole: { ...validManifest(), name: "whole" } });
   const onCpu = await checkConfig(environment, () => Promise.resolve(cpuMachine));
   expect(onCpu).toContain("hardware     cpu");
+  expect(onCpu).not.toContain("runtime  ");
   expect(onCpu).toContain("small 1.2.3 (text-classification, fp32) on cpu");
   const onGpu = await checkConfig(environment, () => Promise.resolve(h200Machine));
   expect(onGpu).toContain("hardware     h200 (141 GB at 4.8 TB/s or more)");
+  expect(onGpu).toContain("runtime      ONNX Runtime 1.30.0 (onnxruntime-node) with its CUDA provider");
   expect(onGpu).toContain("GPU-bbbbbbbb-1111 (NVIDIA H200, 150.8 GB, compute capability 9.0, driver 580.65.06)");
   expect(onGpu).toContain("small 1.2.3 (text-classification, fp32) on cuda");
 });
@@ -137,7 +139,7 @@ test("models that need more memory than the devices have are a problem", async (
 
 /** How the service judges a machine of these devices with ONNX Runtime 1.30.0. */
 function judged(detection: Detection): Parameters<typeof checkConfig>[1] {
-  return (settings) => Promise.resolve(judgeHardware(settings, detection, { runtime: runtime130 }));
+  return (settings) => Promise.resolve(judgeHardware(settings, detection, [{ runtime: runtime130 }]));
 }
 
 /** An environment in which these folders are served, each with its manifest; null makes none. */

@@ -51,6 +51,9 @@ const modelSchema = z.strictObject({
   detail: z.string(),
   isRequired: z.boolean(),
   device: z.string().meta({ description: "Where its processes really compute." }),
+  cudaRuntime: z.string().nullable().meta({
+    description: "Version of the ONNX Runtime whose CUDA provider computes; null when none does.",
+  }),
   state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
   lastCanary: z
     .strictObject({

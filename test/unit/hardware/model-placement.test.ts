@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { ModelPlacement, type Seat } from "../../../src/hardware/model-placement.ts";
 import { twoH200 } from "../../helpers/gpu-devices.ts";
 
-const onGpu = { provider: "cuda", devices: twoH200, mayFallBack: true } as const;
+const onnxRuntime = { packageName: "onnxruntime-node", version: "1.30.0" } as const;
+const onGpu = { provider: "cuda", devices: twoH200, onnxRuntime, mayFallBack: true } as const;
 
 test("processes are shared out evenly, whichever of them end", () => {
   fc.assert(

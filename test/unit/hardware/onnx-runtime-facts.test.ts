@@ -7,21 +7,27 @@ import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const knownBuild = "cb49769971ffd58123f8d12b4284c2cc741d9c0b";
 
-test("the installed core is found and has a version", async () => {
-  const { coreVersion } = await readOnnxRuntimeFacts();
-  expect(coreVersion).toMatch(/^\d+\.\d+\.\d+$/);
+test.each([
+  ["onnxruntime-node", "1.30.0"],
+  ["onnxruntime-node-cuda", "1.27.0"],
+] as const)("%s is the core %s", async (packageName, version) => {
+  expect(await readOnnxRuntimeFacts(packageName)).toMatchObject({ packageName, coreVersion: version });
 });
 
 test("without a file of its name there is no provider", async () => {
   using folder = new TemporaryFolder();
   folder.write("package.json", JSON.stringify({ version: "1.30.0" }));
-  expect(await readOnnxRuntimeFacts(folder.path)).toEqual({ coreVersion: "1.30.0", cudaProvider: null });
+  expect(await readOnnxRuntimeFacts("onnxruntime-node", folder.path)).toEqual({
+    packageName: "onnxruntime-node",
+    coreVersion: "1.30.0",
+    cudaProvider: null,
+  });
 });
 
 test("a provider is known by its build ID", async () => {
   using folder = new TemporaryFolder();
   writePackage(folder, library(knownBuild));
-  expect(await readOnnxRuntimeFacts(folder.path)).toMatchObject({
+  expect(await readOnnxRuntimeFacts("onnxruntime-node", folder.path)).toMatchObject({
     coreVersion: "1.30.0",
     cudaProvider: { buildId: knownBuild, build: { version: "1.30.0" } },
   });
@@ -30,7 +36,7 @@ test("a provider is known by its build ID", async () => {
 test("a provider of an unknown build has no version", async () => {
   using folder = new TemporaryFolder();
   writePackage(folder, library("00".repeat(20)));
-  expect(await readOnnxRuntimeFacts(folder.path)).toMatchObject({ cudaProvider: { build: null } });
+  expect(await readOnnxRuntimeFacts("onnxruntime-node", folder.path)).toMatchObject({ cudaProvider: { build: null } });
 });
 
 test("what is no library, or is cut off, is an error that says so", async () => {

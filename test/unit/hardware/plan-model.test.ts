@@ -3,13 +3,12 @@ import { judgeHardware } from "../../../src/hardware/hardware.ts";
 import { planModel } from "../../../src/hardware/plan-model.ts";
 import { cpuMachine, h200Machine, twoH200 } from "../../helpers/gpu-devices.ts";
 
-const onGpu = { provider: "cuda", devices: twoH200, mayFallBack: true };
+const onnxRuntime = { packageName: "onnxruntime-node", version: "1.30.0" };
+const onGpu = { provider: "cuda", devices: twoH200, onnxRuntime, mayFallBack: true };
 const onCpu = { provider: "cpu", fallback: null };
-const unusable = judgeHardware(
-  { profile: "auto", requireGpu: false },
-  { devices: twoH200 },
-  { runtime: { coreVersion: "1.30.0", cudaProvider: null } },
-);
+const unusable = judgeHardware({ profile: "auto", requireGpu: false }, { devices: twoH200 }, [
+  { runtime: { packageName: "onnxruntime-node", coreVersion: "1.30.0", cudaProvider: null } },
+]);
 
 test.each(["fp32", "fp16", "int4"] as const)("a model of %s goes to the GPU by itself", (precision) => {
   expect(planModel({ executionProvider: "auto", precision }, h200Machine, false)).toEqual(onGpu);
@@ -39,7 +38,7 @@ test("with a GPU that cannot be used every model that was meant for it falls bac
 test("where a GPU is required nothing falls back, neither before the start nor at it", () => {
   const model = { executionProvider: "auto", precision: "fp16" } as const;
   expect(planModel(model, h200Machine, true)).toEqual({ ...onGpu, mayFallBack: false });
-  expect(planModel(model, unusable, true)).toEqual({ problem: expect.stringContaining("does not lie beside") });
+  expect(planModel(model, unusable, true)).toEqual({ problem: expect.stringContaining("has no CUDA provider") });
   expect(planModel(model, cpuMachine, true)).toEqual({ problem: expect.stringContaining("no GPU") });
   expect(planModel({ ...model, precision: "int8" }, h200Machine, true)).toEqual({
     problem: expect.stringContaining("set its executionProvider to cpu or cuda"),

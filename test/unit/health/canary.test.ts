@@ -39,6 +39,7 @@ test("the canary of a speech model is its shortest window of silence, whose toke
     movedAt: 0,
     patienceMs: 0,
     longestStepMs: 0,
+    cudaRuntime: null,
     stateDetail: () => "",
     deviceDetail: () => "",
     stalledMs: () => 0,
