@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readElfBuildId } from "../../../src/hardware/elf-build-id.ts";
 import { readOnnxRuntimeFacts } from "../../../src/hardware/onnx-runtime-facts.ts";
+import { elfLibrary } from "../../helpers/elf-library.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
 const knownBuild = "cb49769971ffd58123f8d12b4284c2cc741d9c0b";
@@ -26,7 +27,7 @@ test("without a file of its name there is no provider", async () => {
 
 test("a provider is known by its build ID", async () => {
   using folder = new TemporaryFolder();
-  writePackage(folder, library(knownBuild));
+  writePackage(folder, elfLibrary(knownBuild));
   expect(await readOnnxRuntimeFacts("onnxruntime-node", folder.path)).toMatchObject({
     coreVersion: "1.30.0",
     cudaProvider: { buildId: knownBuild, build: { version: "1.30.0" } },
@@ -35,13 +36,13 @@ test("a provider is known by its build ID", async () => {
 
 test("a provider of an unknown build has no version", async () => {
   using folder = new TemporaryFolder();
-  writePackage(folder, library("00".repeat(20)));
+  writePackage(folder, elfLibrary("00".repeat(20)));
   expect(await readOnnxRuntimeFacts("onnxruntime-node", folder.path)).toMatchObject({ cudaProvider: { build: null } });
 });
 
 test("what is no library, or is cut off, is an error that says so", async () => {
   using folder = new TemporaryFolder();
-  const whole = library(knownBuild);
+  const whole = elfLibrary(knownBuild);
   await expect(readElfBuildId(folder.write("text.so", "x".repeat(100)))).rejects.toThrow("no library of 64-bit Linux");
   for (const bytes of [0, 63, 100, whole.length - 1]) {
     const file = join(folder.path, "cut.so");
@@ -53,38 +54,11 @@ test("what is no library, or is cut off, is an error that says so", async () => 
 test("a library without notes has no build ID", async () => {
   using folder = new TemporaryFolder();
   const file = join(folder.path, "plain.so");
-  const plain = library(knownBuild);
+  const plain = elfLibrary(knownBuild);
   plain.writeUInt32LE(1, 64);
   writeFileSync(file, plain);
   expect(await readElfBuildId(file)).toBeNull();
 });
-
-/** The least that is a library: a header, one segment of notes, another note and the build ID. */
-function library(buildId: string): Buffer {
-  const notes = Buffer.concat([note("other", 1, Buffer.alloc(6)), note("GNU", 3, Buffer.from(buildId, "hex"))]);
-  const file = Buffer.alloc(64 + 56 + notes.length);
-  file.write("\x7fELF\x02\x01\x01", "latin1");
-  file.writeBigUInt64LE(64n, 32);
-  file.writeUInt16LE(56, 54);
-  file.writeUInt16LE(1, 56);
-  file.writeUInt32LE(4, 64);
-  file.writeBigUInt64LE(120n, 64 + 8);
-  file.writeBigUInt64LE(BigInt(notes.length), 64 + 32);
-  notes.copy(file, 120);
-  return file;
-}
-
-function note(name: string, type: number, content: Buffer): Buffer {
-  const header = Buffer.alloc(12);
-  header.writeUInt32LE(name.length + 1, 0);
-  header.writeUInt32LE(content.length, 4);
-  header.writeUInt32LE(type, 8);
-  return Buffer.concat([header, padded(Buffer.from(`${name}\0`)), padded(content)]);
-}
-
-function padded(content: Buffer): Buffer {
-  return Buffer.concat([content, Buffer.alloc((4 - (content.length % 4)) % 4)]);
-}
 
 function writePackage(folder: TemporaryFolder, provider: Buffer): void {
   const libraries = join(folder.path, "bin/napi-v6", process.platform, process.arch);
