@@ -4,7 +4,6 @@ import type { Environment } from "./config/environment-layer.ts";
 import { loadConfig } from "./config/load-config.ts";
 import type { Config } from "./config.ts";
 import { memoryProblems } from "./hardware/check-memory.ts";
-import type { CudaRuntime } from "./hardware/choose-cuda-runtime.ts";
 import type { GpuDevice } from "./hardware/gpu-device.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
@@ -154,7 +153,7 @@ function summary(
     `  address      ${config.server.host}:${config.server.port}`,
     ...files.map((file) => `  file         ${file}`),
     `  hardware     ${describeHardware(hardware)}`,
-    ...(hardware.onnxRuntime === null ? [] : [`  runtime      ${describeRuntime(hardware.onnxRuntime)}`]),
+    ...(hardware.devices.length === 0 ? [] : [`  runtime      ${describeRuntime(hardware)}`]),
     ...hardware.devices.map((device) => `  device       ${describeDevice(device)}`),
     ...models.map(({ name, version, task, precision }) => {
       return `  model        ${name} ${version} (${task}, ${precision}) on ${plans.get(name)?.provider}`;
@@ -171,8 +170,10 @@ function describeHardware({ profile }: Hardware): string {
     : `${profile.name} (${profile.memoryBytes / 1e9} GB at ${profile.memoryBytesPerSecond / 1e12} TB/s or more)`;
 }
 
-function describeRuntime({ packageName, version }: CudaRuntime): string {
-  return `ONNX Runtime ${version} (${packageName}) with its CUDA provider`;
+function describeRuntime({ onnxRuntime, cudaProblem }: Hardware): string {
+  return onnxRuntime === null
+    ? `none for the GPU: ${cudaProblem?.detail}`
+    : `ONNX Runtime ${onnxRuntime.version} (${onnxRuntime.packageName}) with its CUDA provider`;
 }
 
 function describeDevice({ uuid, name, migProfile, memoryBytes, computeCapability, driverVersion }: GpuDevice): string {
