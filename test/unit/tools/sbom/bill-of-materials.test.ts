@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { projectRoot } from "../../../../src/config/load-config.ts";
 import { productionPackages } from "../../../../tools/licences/production-packages.ts";
 import { billOfMaterials } from "../../../../tools/sbom/bill-of-materials.ts";
+import { TemporaryFolder } from "../../../helpers/temporary-folder.ts";
 
 const billSchema = z.object({
   bomFormat: z.literal("CycloneDX"),
@@ -35,10 +36,26 @@ test("the bill of a checkout holds the optional decoder too", () => {
   expect(names).not.toContain("vitest");
 });
 
-test("the Dockerfile writes the bill of what it installs", () => {
-  const dockerfile = readFileSync(join(projectRoot, "Dockerfile"), "utf8");
-  expect(dockerfile).toContain("npm ci --omit=dev --omit=optional");
-  expect(dockerfile).toContain("npm run --silent sbom -- --omit=optional > sbom.cdx.json");
+test("the image for GPUs has the other ONNX Runtime in its bill, under the name that advisories have", () => {
+  using folder = new TemporaryFolder();
+  copyFileSync(join(projectRoot, "package-lock.json"), join(folder.path, "package-lock.json"));
+  const manifest = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as Record<string, object>;
+  const { "onnxruntime-node-cuda": kept } = manifest["optionalDependencies"] as Record<string, string>;
+  const optionalDependencies = { "onnxruntime-node-cuda": kept };
+  folder.write("package.json", JSON.stringify({ ...manifest, optionalDependencies }));
+  const bill = billSchema.parse(JSON.parse(billOfMaterials(folder.path, { withOptional: true })));
+  const purls = bill.components.map(({ purl }) => purl);
+  expect(purls).toEqual(expect.arrayContaining(["pkg:npm/onnxruntime-node@1.27.0", "pkg:npm/onnxruntime-node@1.30.0"]));
+  expect(purls.join()).not.toContain("node-av");
+});
+
+test.each([
+  ["Dockerfile", "npm ci --omit=dev --omit=optional", "npm run --silent sbom -- --omit=optional > sbom.cdx.json"],
+  ["Dockerfile.cuda", "npm install --omit=dev", "npm run --silent sbom > sbom.cdx.json"],
+])("%s writes the bill of what it installs", (file, installs, writes) => {
+  const dockerfile = readFileSync(join(projectRoot, file), "utf8");
+  expect(dockerfile).toContain(installs);
+  expect(dockerfile).toContain(writes);
 });
 
 function namesAndVersions(packages: readonly { readonly name: string; readonly version: string }[]): string[] {
