@@ -35,32 +35,31 @@ export function chooseCudaRuntime(
   devices: readonly GpuDevice[],
   readings: readonly RuntimeReading[],
 ): { readonly onnxRuntime: CudaRuntime } | { readonly cudaProblem: CudaProblem } {
-  let reason: FallbackReason = "no_provider";
-  const details: string[] = [];
+  const problems: CudaProblem[] = [];
   for (const reading of readings) {
-    const problem = findProblem(profile, devices, reading);
-    if (problem === null && "runtime" in reading) {
+    if ("problem" in reading) {
+      problems.push({ reason: "no_provider", detail: `${reading.packageName}: ${reading.problem}` });
+      continue;
+    }
+    const problem = findProblem(profile, devices, reading.runtime);
+    if (problem === null) {
       const { packageName, coreVersion } = reading.runtime;
       return { onnxRuntime: { packageName, version: coreVersion } };
     }
-    if (problem !== null) {
-      details.push(problem.detail);
-      reason = reasonsInOrder.indexOf(problem.reason) > reasonsInOrder.indexOf(reason) ? problem.reason : reason;
-    }
+    problems.push(problem);
   }
-  return { cudaProblem: { reason, detail: `no ONNX Runtime can compute on the GPU: ${details.join("; ")}` } };
+  const reason =
+    reasonsInOrder.findLast((each) => problems.some((problem) => problem.reason === each)) ?? "no_provider";
+  const details = problems.map(({ detail }) => detail).join("; ");
+  return { cudaProblem: { reason, detail: `no ONNX Runtime can compute on the GPU: ${details}` } };
 }
 
 /** ONNX Runtime itself compares no versions, and fails with misleading words or, on the device, with none at all. */
 function findProblem(
   { computeCapability, minimumCuda }: GpuProfile,
   devices: readonly GpuDevice[],
-  reading: RuntimeReading,
+  { packageName, coreVersion, cudaProvider }: OnnxRuntimeFacts,
 ): CudaProblem | null {
-  if ("problem" in reading) {
-    return { reason: "no_provider", detail: reading.problem };
-  }
-  const { packageName, coreVersion, cudaProvider } = reading.runtime;
   if (cudaProvider === null) {
     const detail = `${packageName} has no CUDA provider beside its core ${coreVersion} (npm run setup:gpu brings it)`;
     return { reason: "no_provider", detail };

@@ -64,7 +64,7 @@ export function onnxRuntimeFolder(packageName: OnnxRuntimePackage): string {
   try {
     return join(dirname(fileURLToPath(import.meta.resolve(packageName))), "..");
   } catch (cause) {
-    throw new Error(`${packageName} is not installed`, { cause });
+    throw new Error("it is not installed", { cause });
   }
 }
 

@@ -11,7 +11,7 @@ const without130: RuntimeReading = { runtime: { ...runtime130, cudaProvider: nul
 const without127: RuntimeReading = { runtime: { ...runtime127, cudaProvider: null } };
 const missing127: RuntimeReading = {
   packageName: "onnxruntime-node-cuda",
-  problem: "onnxruntime-node-cuda is not installed",
+  problem: "it is not installed",
 };
 const as130 = { onnxRuntime: { packageName: "onnxruntime-node", version: "1.30.0" } };
 const as127 = { onnxRuntime: { packageName: "onnxruntime-node-cuda", version: "1.27.0" } };
@@ -38,7 +38,7 @@ test("where none can compute the detail tells what was found in each", () => {
       reason: "no_provider",
       detail:
         "no ONNX Runtime can compute on the GPU: onnxruntime-node has no CUDA provider beside its core 1.30.0 (npm run " +
-        "setup:gpu brings it); onnxruntime-node-cuda is not installed",
+        "setup:gpu brings it); onnxruntime-node-cuda: it is not installed",
     },
   });
 });

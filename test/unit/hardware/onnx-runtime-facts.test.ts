@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readElfBuildId } from "../../../src/hardware/elf-build-id.ts";
-import { readOnnxRuntimeFacts } from "../../../src/hardware/onnx-runtime-facts.ts";
+import { onnxRuntimeFolder, readOnnxRuntimeFacts } from "../../../src/hardware/onnx-runtime-facts.ts";
+import type { OnnxRuntimePackage } from "../../../src/onnx-runtime-package.ts";
 import { elfLibrary } from "../../helpers/elf-library.ts";
 import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 
@@ -13,6 +14,11 @@ test.each([
   ["onnxruntime-node-cuda", "1.27.0"],
 ] as const)("%s is the core %s", async (packageName, version) => {
   expect(await readOnnxRuntimeFacts(packageName)).toMatchObject({ packageName, coreVersion: version });
+});
+
+test("a package that is not installed is told", () => {
+  const missing = "onnxruntime-node-of-nobody" as OnnxRuntimePackage;
+  expect(() => onnxRuntimeFolder(missing)).toThrow("it is not installed");
 });
 
 test("without a file of its name there is no provider", async () => {

@@ -1,11 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { InferenceSession } from "onnxruntime-node";
+import type * as OnnxRuntime from "onnxruntime-node";
+import { loadOnnxRuntime } from "../../../src/inference/load-onnx-runtime.ts";
 import type { LoadedModel, Plugin } from "../../../src/inference/plugin.ts";
 import { findPlugin } from "../../../src/inference/plugins/registry.ts";
 import { machineMs } from "./clock.ts";
 import { ProcessRecorder } from "./process-recorder.ts";
 import { type InferenceRecording, type Interval, inferenceFile, type SessionRecord } from "./recording.ts";
+
+/** The one that the process computes with. */
+const { InferenceSession } = await loadOnnxRuntime();
+type InferenceSession = OnnxRuntime.InferenceSession;
 
 /**
  * The built-in plugin of that name, for an inference process that profiles itself: ONNX Runtime writes its own profile of
@@ -57,7 +62,10 @@ function profileSessions(modelFolder: string, folder: string): ProfiledSessions 
   const opened: InferenceSession[] = [];
   const records: SessionRecord[] = [];
   const create = InferenceSession.create.bind(InferenceSession);
-  const createProfiled = async (file: string, options: InferenceSession.SessionOptions): Promise<InferenceSession> => {
+  const createProfiled = async (
+    file: string,
+    options: OnnxRuntime.InferenceSession.SessionOptions,
+  ): Promise<InferenceSession> => {
     const profilePrefix = join(folder, `graph-${process.pid}-${records.length}`);
     const calls: Interval[] = [];
     records.push({ graph: relative(modelFolder, file), profilePrefix, calls });
