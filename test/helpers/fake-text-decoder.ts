@@ -1,6 +1,7 @@
+import type { TokenChoice } from "../../src/inference/generation/token-choice.ts";
 import { rawTensor, rawValues } from "../../src/inference/session.ts";
 import type { KeyValueCache } from "../../src/inference/voxtral/key-value-cache.ts";
-import type { DecoderStep, GreedyRun, TextDecoder } from "../../src/inference/voxtral/text-decoder.ts";
+import type { DecoderStep, GreedyRun, Prompt, TextDecoder } from "../../src/inference/voxtral/text-decoder.ts";
 
 const cacheName = "past_key_values.0.key";
 
@@ -9,16 +10,25 @@ const cacheName = "past_key_values.0.key";
  * tokens that the sequence was fed.
  */
 export class FakeTextDecoder implements TextDecoder {
-  readonly device = "cpu";
+  readonly device: string;
   readonly runGreedily: TextDecoder["runGreedily"];
+  readonly generateGreedily = (prompts: readonly Prompt[], tokens: number): Promise<TokenChoice[][]> => {
+    this.generated.push({ scripts: prompts.map(scriptOf), tokens });
+    return Promise.resolve(prompts.map((prompt) => this.#sayAll(scriptOf(prompt), tokens)));
+  };
   /** Rows of each step or run, oldest first. */
   readonly rows: number[] = [];
+  /** Runs that read whole prompts: the scripts that they were to say, and how many tokens at most. */
+  readonly generated: { readonly scripts: readonly number[]; readonly tokens: number }[] = [];
+  /** Tokens of each run that goes on by itself. */
+  readonly tokensAsked: number[] = [];
   /** Tokens fed to each script, in order. */
   readonly fed = new Map<number, number[]>();
   readonly #scripts: readonly (readonly number[])[];
 
-  constructor(scripts: readonly (readonly number[])[], isFused: boolean) {
+  constructor(scripts: readonly (readonly number[])[], isFused: boolean, device = "cpu") {
     this.#scripts = scripts;
+    this.device = device;
     this.runGreedily = isFused ? (...args) => this.#runGreedily(...args) : null;
   }
 
@@ -57,6 +67,7 @@ export class FakeTextDecoder implements TextDecoder {
 
   #runGreedily(cache: KeyValueCache, tokenIds: readonly number[], tokens: number): Promise<GreedyRun> {
     this.rows.push(tokenIds.length);
+    this.tokensAsked.push(tokens);
     const choices = this.#scriptsOf(cache).map((script, row) => {
       let tokenId = tokenIds[row]!;
       return Array.from({ length: tokens }, () => {
@@ -69,6 +80,14 @@ export class FakeTextDecoder implements TextDecoder {
     return Promise.resolve({ cache, choices });
   }
 
+  /** Padding follows the end, as in a graph whose other rows go on. */
+  #sayAll(script: number, tokens: number): TokenChoice[] {
+    return Array.from({ length: tokens }, (_, at) => ({
+      tokenId: this.#scripts[script]![at] ?? 11,
+      logProbability: 0,
+    }));
+  }
+
   #scriptsOf(cache: KeyValueCache): number[] {
     return [...rawValues(cache.tensors[cacheName]!)];
   }
@@ -78,4 +97,9 @@ export class FakeTextDecoder implements TextDecoder {
     this.fed.set(script, fed);
     return fed.length;
   }
+}
+
+/** The prompt for a script begins with its number. */
+function scriptOf({ tokenIds }: Prompt): number {
+  return tokenIds[0]!;
 }

@@ -89,6 +89,16 @@ export class GeneratedText {
     }
   }
 
+  /** Takes tokens that were chosen in advance, until the text is over: those behind its end mean nothing. */
+  takeUntilOver(choices: readonly TokenChoice[]): void {
+    for (const choice of choices) {
+      if (this.isOver) {
+        return;
+      }
+      this.take(choice);
+    }
+  }
+
   /** @throws Error when the text is not over. */
   result(): Generation {
     if (this.#ending === null) {

@@ -39,7 +39,8 @@ export const plugin: Plugin = {
 
 /** One chunk of silence; the decoder was run when the graphs were opened. */
 async function warmUp({ audioEncoder }: VoxtralGraphs, { melBins, framesPerChunk }: VoxtralConfig): Promise<void> {
-  await audioEncoder.encode(new Float32Array(melBins * framesPerChunk), framesPerChunk, () => {});
+  const silence = { features: new Float32Array(melBins * framesPerChunk), frames: framesPerChunk };
+  await audioEncoder.encode([silence], () => {});
 }
 
 function audioWindowOf(input: WindowInput): AudioWindowInput {

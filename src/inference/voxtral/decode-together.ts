@@ -1,4 +1,5 @@
 import type { GeneratedText } from "../generation/generated-text.ts";
+import { tokensPerRun } from "./device-runs.ts";
 import { joinCaches, type KeyValueCache, keepRows, type PaddingSide } from "./key-value-cache.ts";
 import type { TextDecoder } from "./text-decoder.ts";
 
@@ -12,10 +13,10 @@ export interface Sequence {
 }
 
 /**
- * Of one run of a decoder that goes on by itself, which cannot be interrupted: so many tokens at most, and about so many
+ * Of one run of a decoder that goes on by itself, which cannot be interrupted: so many tokens at first, and about so many
  * milliseconds.
  */
-const tokensPerRun = 16;
+const firstTokens = 16;
 const runMs = 2_000;
 
 /**
@@ -39,7 +40,8 @@ export async function decodeTogether(
   const caches = unfinished.splice(0).map(({ cache: own }) => own);
   let cache = joinCaches(caches, padding);
   caches.length = 0;
-  let tokens = tokensPerRun;
+  const mostTokens = decoder.device === "cpu" ? firstTokens : tokensPerRun;
+  let tokens = firstTokens;
   while (texts.length > 0) {
     const start = performance.now();
     const isGreedy = decoder.runGreedily !== null && texts.every((text) => text.isGreedy);
@@ -47,7 +49,7 @@ export async function decodeTogether(
       ? await runGreedily(decoder.runGreedily, cache, tokenIds, texts, tokens)
       : await runStep(decoder, cache, tokenIds, texts));
     const msPerToken = (performance.now() - start) / (isGreedy ? tokens : 1);
-    tokens = Math.max(1, Math.min(tokensPerRun, Math.floor(runMs / msPerToken)));
+    tokens = Math.max(1, Math.min(mostTokens, Math.floor(runMs / msPerToken)));
     await onRun();
     const rows = texts.flatMap((text, row) => (text.isOver ? [] : [row]));
     if (rows.length < texts.length) {
@@ -82,13 +84,6 @@ async function runGreedily(
 ): Promise<Advance> {
   const tokensLeft = Math.max(...texts.map((text) => text.tokensLeft));
   const { cache, choices } = await run(before, fed, Math.min(tokens, tokensLeft));
-  texts.forEach((text, row) => {
-    for (const choice of choices[row]!) {
-      if (text.isOver) {
-        break;
-      }
-      text.take(choice);
-    }
-  });
+  texts.forEach((text, row) => text.takeUntilOver(choices[row]!));
   return { cache, tokenIds: choices.map((row) => row.at(-1)!.tokenId) };
 }

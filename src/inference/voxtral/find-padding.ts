@@ -3,8 +3,8 @@ import type { TextDecoder } from "./text-decoder.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
 /** A short sequence beside a longer one shows whether the places between them are taken for tokens. */
-const shorter = 3;
-const longer = 19;
+export const shorter = 3;
+export const longer = 19;
 
 /** Rounding, of 8-bit graphs too, stays below this share of the spread of a row of logits. */
 const tolerance = 0.1;
@@ -35,7 +35,7 @@ export async function findPadding(decoder: TextDecoder, config: VoxtralConfig): 
 }
 
 /** Different tokens from the middle of the vocabulary, none of them the one that stands for audio. */
-function tokensOf(count: number, { vocabularySize, audioTokenId }: VoxtralConfig): Int32Array {
+export function tokensOf(count: number, { vocabularySize, audioTokenId }: VoxtralConfig): Int32Array {
   const first = Math.max(audioTokenId + 1, Math.floor(vocabularySize / 2) - longer);
   return Int32Array.from({ length: count }, (_, at) => first + ((7 * at + count) % (2 * longer)));
 }

@@ -1,8 +1,18 @@
 import { join } from "node:path";
 import type { SessionSettings } from "../../processes/protocol.ts";
+import type { TokenChoice } from "../generation/token-choice.ts";
 import { falseTensor, float32Values, floatTensor, int64Tensor, integers, Session, type Tensors } from "../session.ts";
-import { cacheInputs, cacheNames, checkCaches, emptyCache, grownCache, type KeyValueCache } from "./key-value-cache.ts";
-import type { DecoderStep, GreedyRun, TextDecoder } from "./text-decoder.ts";
+import {
+  attentionMask,
+  cacheInputs,
+  cacheNames,
+  checkCaches,
+  emptyCache,
+  grownCache,
+  type KeyValueCache,
+} from "./key-value-cache.ts";
+import { joinAudio, paddedPositions, padPrompts } from "./padded-prompts.ts";
+import type { DecoderStep, GreedyRun, Prompt, TextDecoder } from "./text-decoder.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
 /**
@@ -55,7 +65,7 @@ class FusedDecoder implements TextDecoder {
   }
 
   begin(): KeyValueCache {
-    return emptyCache(this.#session, this.#config);
+    return emptyCache(this.#session, this.#config, 1);
   }
 
   async read(cache: KeyValueCache, tokenIds: Int32Array, audio: Float32Array): Promise<DecoderStep> {
@@ -75,18 +85,32 @@ class FusedDecoder implements TextDecoder {
   ): Promise<GreedyRun> => {
     const names = ["token_ids", "log_probabilities"];
     const outputs = await this.#run(cache, tokenIds, new Float32Array(), tokens, names);
-    const chosen = integers(outputs["token_ids"]);
-    const logProbabilities = float32Values(outputs["log_probabilities"]);
-    const count = chosen.length / tokenIds.length;
-    return {
-      cache: grownCache(cache, outputs, count, this.#config),
-      choices: tokenIds.map((_, row) =>
-        Array.from({ length: count }, (__, at) => ({
-          tokenId: chosen[row * count + at]!,
-          logProbability: logProbabilities[row * count + at]!,
-        })),
-      ),
-    };
+    const choices = choicesOf(outputs, tokenIds.length);
+    return { cache: grownCache(cache, outputs, choices[0]!.length, this.#config), choices };
+  };
+
+  readonly generateGreedily = async (
+    prompts: readonly Prompt[],
+    tokens: number,
+  ): Promise<readonly (readonly TokenChoice[])[]> => {
+    const { endTokenIds, width } = this.#config;
+    const rows = prompts.length;
+    const { columns, lengths, inputIds } = padPrompts(prompts, endTokenIds[0]!);
+    const audio = joinAudio(prompts);
+    // The caches are not asked for: what ONNX Runtime's binding does not hand over never leaves the device.
+    const outputs = await this.#session.run(
+      {
+        ...emptyCache(this.#session, this.#config, rows).tensors,
+        input_ids: int64Tensor(inputIds, [rows, columns]),
+        audio_features: floatTensor("float32", audio, [audio.length / width, width]),
+        attention_mask: int64Tensor(attentionMask({ columns, lengths, padding: "left" }, 0), [rows, columns]),
+        position_ids: int64Tensor(paddedPositions(lengths, columns), [rows, columns]),
+        is_finished: falseTensor(rows),
+        max_new_tokens: int64Tensor(BigInt64Array.of(BigInt(tokens)), []),
+      },
+      ["token_ids", "log_probabilities"],
+    );
+    return choicesOf(outputs, rows);
   };
 
   release(): Promise<void> {
@@ -125,4 +149,17 @@ class FusedDecoder implements TextDecoder {
       ),
     };
   }
+}
+
+/** The tokens that a run chose for each row. */
+function choicesOf(outputs: Tensors, rows: number): TokenChoice[][] {
+  const chosen = integers(outputs["token_ids"]);
+  const logProbabilities = float32Values(outputs["log_probabilities"]);
+  const count = chosen.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: count }, (__, at) => ({
+      tokenId: chosen[row * count + at]!,
+      logProbability: logProbabilities[row * count + at]!,
+    })),
+  );
 }

@@ -28,13 +28,13 @@ export function cacheNames({ layers }: Pick<VoxtralConfig, "layers">): CacheName
   );
 }
 
-/** Of one sequence that has no tokens yet. */
-export function emptyCache(decoder: Session, config: VoxtralConfig): KeyValueCache {
-  const shape = [1, config.keyValueHeads, 0, config.headWidth];
+/** Of so many sequences that have no tokens yet. */
+export function emptyCache(decoder: Session, config: VoxtralConfig, rows: number): KeyValueCache {
+  const shape = [rows, config.keyValueHeads, 0, config.headWidth];
   const entries = cacheNames(config).map(
     ({ past }) => [past, floatTensor(decoder.floatTypeOf(past), new Float32Array(), shape)] as const,
   );
-  return { tensors: Object.fromEntries(entries), columns: 0, lengths: [0], padding: "left" };
+  return { tensors: Object.fromEntries(entries), columns: 0, lengths: Array<number>(rows).fill(0), padding: "left" };
 }
 
 /** The cache after a run that was fed `tokens` more in each row. The tensors themselves, nothing is copied. */
@@ -118,7 +118,10 @@ export function cacheInputs(cache: KeyValueCache, tokens: number): Tensors {
 }
 
 /** int64 [rows, columns + tokens]: 1 where a place holds a token, 0 where it is empty. */
-export function attentionMask({ columns, lengths, padding }: KeyValueCache, tokens: number): BigInt64Array {
+export function attentionMask(
+  { columns, lengths, padding }: Pick<KeyValueCache, "columns" | "lengths" | "padding">,
+  tokens: number,
+): BigInt64Array {
   const width = columns + tokens;
   const mask = new BigInt64Array(lengths.length * width).fill(1n);
   lengths.forEach((length, row) => {

@@ -39,6 +39,7 @@ export async function openStepwiseDecoder(
 
 class StepwiseDecoder implements TextDecoder {
   readonly runGreedily = null;
+  readonly generateGreedily = null;
   readonly #embedTokens: Session;
   readonly #decoder: Session;
   readonly #config: VoxtralConfig;
@@ -54,7 +55,7 @@ class StepwiseDecoder implements TextDecoder {
   }
 
   begin(): KeyValueCache {
-    return emptyCache(this.#decoder, this.#config);
+    return emptyCache(this.#decoder, this.#config, 1);
   }
 
   async read(cache: KeyValueCache, tokenIds: Int32Array, audio: Float32Array): Promise<DecoderStep> {

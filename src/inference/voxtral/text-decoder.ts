@@ -20,7 +20,22 @@ export interface TextDecoder {
   readonly runGreedily:
     | ((cache: KeyValueCache, tokenIds: readonly number[], tokens: number) => Promise<GreedyRun>)
     | null;
+  /**
+   * Reads the whole prompt of each sequence, and goes on with up to so many of the likeliest tokens, in one run of which
+   * nothing else is kept; null when the graphs cannot. Prompts of unequal length get empty places on their left, which
+   * not every graph that can be run this way reads as such.
+   */
+  readonly generateGreedily:
+    | ((prompts: readonly Prompt[], tokens: number) => Promise<readonly (readonly TokenChoice[])[]>)
+    | null;
   release(): Promise<void>;
+}
+
+/** What a text is to follow. */
+export interface Prompt {
+  readonly tokenIds: Int32Array;
+  /** Rows [audio tokens among them, width], which take their places in order. */
+  readonly audio: Float32Array;
 }
 
 export interface DecoderStep {

@@ -72,6 +72,19 @@ test("sequences whose tokens are drawn are decoded step by step by any decoder",
   expect(decoder.rows).toEqual([1, 1]);
 });
 
+test("on a device runs that go on by themselves get longer, as caches cross to host memory between them", async () => {
+  const long = Array.from({ length: 900 }, (_, at) => 3 + ((at * at * 7 + at) % 17) * ((at % 5) % 2));
+  const tokensAsked = async (device: string): Promise<number[]> => {
+    const decoder = new FakeTextDecoder([long], true, device);
+    await decodeTogether(decoder, [sequenceOf(decoder, 0, long, 0, 850)], "left", () => {});
+    return decoder.tokensAsked;
+  };
+  expect(Math.max(...(await tokensAsked("cpu")))).toBe(16);
+  const onDevice = await tokensAsked("cuda");
+  expect(onDevice[0]).toBe(16);
+  expect(Math.max(...onDevice)).toBe(256);
+});
+
 async function decode(scripts: readonly (readonly number[])[], isFused: boolean) {
   const decoder = new FakeTextDecoder(scripts, isFused);
   const sequences = scripts.map((each, number) => sequenceOf(decoder, number, each));
@@ -81,8 +94,17 @@ async function decode(scripts: readonly (readonly number[])[], isFused: boolean)
   return { decoder, texts };
 }
 
-function sequenceOf(decoder: FakeTextDecoder, number: number, tokens: readonly number[], temperature = 0) {
-  const text = new GeneratedText(rules, { temperature, random: seededRandom(1), stopsInLoop: true });
+function sequenceOf(
+  decoder: FakeTextDecoder,
+  number: number,
+  tokens: readonly number[],
+  temperature = 0,
+  maxNewTokens = rules.maxNewTokens,
+) {
+  const text = new GeneratedText(
+    { ...rules, maxNewTokens },
+    { temperature, random: seededRandom(1), stopsInLoop: true },
+  );
   text.take({ tokenId: tokens[0]!, logProbability: 0 });
   return { text, lastTokenId: tokens[0]!, cache: decoder.cacheOf(number) };
 }

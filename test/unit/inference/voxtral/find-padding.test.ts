@@ -24,6 +24,7 @@ test("a decoder that heeds no mask is fed equal sequences only", async () => {
   const blind: TextDecoder = {
     device: "cpu",
     runGreedily: null,
+    generateGreedily: null,
     begin: () => decoder.begin(),
     read: (...args) => decoder.read(...args),
     step: (cache, tokenIds) => decoder.step({ ...cache, lengths: cache.lengths.map(() => cache.columns) }, tokenIds),
