@@ -3,8 +3,9 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { type EventBus, isWantedExit, type ModelState, type ReplacementOutcome } from "./events.ts";
+import { type BatchNeed, batchBytes, unitsWithin } from "./hardware/batch-need.ts";
 import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
-import { mostBatchTokens } from "./hardware/device-limits.ts";
+import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
 import { ModelPlacement, type Seat } from "./hardware/model-placement.ts";
 import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
@@ -17,7 +18,7 @@ import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
 import { type ReadyProcess, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
-import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.ts";
+import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
 import type { ModelCommon, ModelIdentity } from "./tasks/served-model.ts";
 
 export type ModelConfig = Config["models"][number];
@@ -30,11 +31,19 @@ export interface LocalModelOptions {
   /** The configuration of now. */
   readonly config: () => Config;
   readonly hardware: Hardware;
+  /** Of the hardware's devices, shared by all models. */
+  readonly room: DeviceRoom;
   readonly events: EventBus;
 }
 
 /** How the windows of a task are scheduled. */
-export type Scheduling = Omit<SchedulerOptions, "model" | "modelId" | "version" | "events">;
+export interface Scheduling extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "settings"> {
+  readonly batchNeed: BatchNeed;
+  /** Of the largest batch by the settings of now. */
+  readonly wantedUnits: () => number;
+  /** @param room units of the largest batch for which its device has room; no limit on the CPU. */
+  readonly settings: (room: number) => SchedulerSettings;
+}
 
 /** `instances: auto` starts no more than this many, each of which holds the model in memory. */
 const maxAutoInstances = 16;
@@ -61,13 +70,15 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #events: EventBus;
   readonly #plan: ModelPlan;
   readonly #placement: ModelPlacement;
+  /** Null on the CPU. */
+  readonly #lease: Lease | null;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
 
   /** @throws OperatorError when it cannot be computed where the settings want it. */
-  protected constructor(options: LocalModelOptions, scheduling: Scheduling) {
-    const { folder, settings, config, events } = options;
+  protected constructor(options: LocalModelOptions, schedulingOf: (plan: ModelPlan) => Scheduling) {
+    const { folder, settings, config, events, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
     this.#placement = new ModelPlacement(this.#plan);
@@ -78,18 +89,15 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.#config = config;
     this.instances = instancesOf(settings, this.#plan);
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
-    // Speech is bounded by its windows, one after another.
-    const room = scheduling.unit === "tokens" ? this.#batchRoom() : Number.POSITIVE_INFINITY;
+    const scheduling = schedulingOf(this.#plan);
+    this.#lease = this.#enter(room, scheduling);
     this.scheduler = new Scheduler({
       model: name,
       modelId: this.id,
       version,
       events,
       ...scheduling,
-      settings: () => {
-        const limits = scheduling.settings();
-        return { ...limits, maxBatchLength: Math.min(limits.maxBatchLength, room) };
-      },
+      settings: () => scheduling.settings(this.#batchRoom(scheduling.batchNeed)),
     });
     this.#supervisor = new Supervisor({
       model: name,
@@ -239,6 +247,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     }
     await this.scheduler.drained();
     await this.#supervisor.stop();
+    this.#lease?.leave();
   }
 
   /** SIGKILL to its processes, for a shutdown that cannot wait. */
@@ -246,17 +255,21 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.#supervisor.kill();
   }
 
-  /** Tokens of a batch for which every device of the model has room; at least one window. */
-  #batchRoom(): number {
+  /** Units of a batch for which its devices have room. */
+  #batchRoom(batchNeed: BatchNeed): number {
+    return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, batchNeed);
+  }
+
+  #enter(room: DeviceRoom, { batchNeed, wantedUnits }: Scheduling): Lease | null {
     if (this.#plan.provider === "cpu") {
-      return Number.POSITIVE_INFINITY;
+      return null;
     }
-    const { devices } = this.#plan;
     const { graphBytes, processes } = this.memoryNeed;
-    const { precision } = this.folder.manifest;
-    const need = { graphBytes, precision, processes: Math.ceil(processes / devices.length) };
-    const memoryBytes = Math.min(...devices.map((device) => device.memoryBytes));
-    return Math.max(this.longestWindow, mostBatchTokens(memoryBytes, need, this.longestWindow));
+    return room.enter({
+      graphBytes,
+      processes: Math.ceil(processes / this.#plan.devices.length),
+      wantedBytes: () => batchBytes(batchNeed, wantedUnits()),
+    });
   }
 
   #startProcess(): InferenceProcess {

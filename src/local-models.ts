@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config.ts";
 import type { CanaryResult, EventBus } from "./events.ts";
+import { DeviceRoom } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
 import type { ModelConfig } from "./local-model.ts";
 import { LocalSpeechModel } from "./local-speech-model.ts";
@@ -16,6 +17,7 @@ export type AnyLocalModel = LocalTextModel | LocalSpeechModel;
 export class LocalModels implements ModelDirectory {
   readonly #config: () => Config;
   readonly #hardware: Hardware;
+  readonly #room: DeviceRoom;
   readonly #events: EventBus;
   readonly #prove: (model: AnyLocalModel) => Promise<CanaryResult>;
   #models = new Map<string, AnyLocalModel>();
@@ -35,6 +37,7 @@ export class LocalModels implements ModelDirectory {
   ) {
     this.#config = config;
     this.#hardware = hardware;
+    this.#room = new DeviceRoom(hardware.devices);
     this.#events = events;
     this.#prove = prove;
   }
@@ -138,7 +141,8 @@ export class LocalModels implements ModelDirectory {
 
   async #openOne(settings: ModelConfig): Promise<AnyLocalModel> {
     const folder = await openModelFolder(settings.folder);
-    const options = { folder, settings, config: this.#config, hardware: this.#hardware, events: this.#events };
+    const [config, hardware, room, events] = [this.#config, this.#hardware, this.#room, this.#events];
+    const options = { folder, settings, config, hardware, room, events };
     const isText = folder.manifest.task === "text-classification";
     const model = await (isText ? LocalTextModel.open(options) : LocalSpeechModel.open(options));
     this.#opening.add(model);

@@ -13,6 +13,11 @@ import { openWhisperFamily } from "./whisper-family.ts";
 
 /** What a Whisper base of 8 bits costs on one core, in milliseconds: its encoder grows with the frames. */
 const priorCost = { fixedMs: 250, perUnitMs: 0.25 };
+/**
+ * Of a batch that takes one run on a device, a guess: each step reads the weights once for all windows, so that nearly all
+ * of the time is the same for one window as for many. A window of 30 s adds 60 ms.
+ */
+const oneRunPriorCost = { fixedMs: 2_000, perUnitMs: 0.02 };
 /** Bytes of its graphs. The work of other models grows with theirs. */
 const priorBytes = 88_000_000;
 
@@ -43,11 +48,18 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
   private constructor(options: LocalModelOptions, family: SpeechFamily) {
     const { config, folder, settings } = options;
     const scale = Math.max(1, graphBytesOf(folder) / priorBytes);
-    super(options, {
+    super(options, ({ provider }) => ({
       unit: "frames",
-      priorCost: { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
-      interleavesRuns: true,
-      settings: () => ({
+      priorCost:
+        provider !== "cpu" && family.answersInOneRun
+          ? oneRunPriorCost
+          : { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
+      endsRunsEarly: true,
+      // On a device a batch takes hardly longer than a window: what comes meanwhile shares the next one.
+      interleavesRuns: (device) => device === "cpu" || !family.answersInOneRun,
+      batchNeed: family.batchNeed,
+      wantedUnits: () => settings.maxBatchSize,
+      settings: (room) => ({
         runLimitFloorMs: Math.max(
           Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
           config().processes.runLimitFloorMs,
@@ -56,10 +68,10 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
         maxQueueSize: config().scheduler.maxQueueSize,
         // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
         maxQueueLength: Number.POSITIVE_INFINITY,
-        maxBatchSize: settings.maxBatchSize,
+        maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, room)),
         maxBatchLength: Number.POSITIVE_INFINITY,
       }),
-    });
+    }));
     this.#family = family;
   }
 

@@ -1,4 +1,5 @@
-import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
+import { bytesPerBatchToken } from "./hardware/device-limits.ts";
+import { graphBytesOf, LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
 import { readLabels } from "./model-store/labels.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
@@ -41,16 +42,24 @@ export class LocalTextModel extends LocalModel implements TextModel {
 
   private constructor(options: LocalModelOptions, labels: readonly string[]) {
     const { folder, config, events } = options;
-    super(options, {
+    const { precision } = folder.manifest;
+    super(options, () => ({
       unit: "tokens",
       priorCost,
-      interleavesRuns: false,
-      settings: () => {
+      endsRunsEarly: false,
+      interleavesRuns: () => false,
+      batchNeed: {
+        fixedBytes: 0,
+        bytesPerUnit: bytesPerBatchToken({ graphBytes: graphBytesOf(folder), precision }, windowTokens),
+      },
+      wantedUnits: () => config().scheduler.maxBatchTokens,
+      settings: (room) => {
         const { scheduler, processes } = config();
-        const { maxQueueTokens: maxQueueLength, maxBatchTokens: maxBatchLength } = scheduler;
+        const { maxQueueTokens: maxQueueLength, maxBatchTokens } = scheduler;
+        const maxBatchLength = Math.min(maxBatchTokens, Math.max(windowTokens, room));
         return { ...scheduler, ...processes, maxQueueLength, maxBatchLength };
       },
-    });
+    }));
     this.labels = labels;
     this.windowBias = options.folder.manifest.windowBias ?? 0;
     this.#text = TextWorker.start({

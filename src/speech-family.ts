@@ -1,3 +1,4 @@
+import type { BatchNeed } from "./hardware/batch-need.ts";
 import type { SpeechModel } from "./tasks/served-model.ts";
 
 /** What a speech model has besides its graphs: what it takes, how it is asked, and how its answers are read. */
@@ -7,4 +8,8 @@ export interface SpeechFamily extends Pick<SpeechModel, "languages" | "detectsLa
    * @param language one of its languages, or null.
    */
   promptFor(frames: number, language: string | null): Int32Array;
+  /** What a batch of its longest windows takes on a device. */
+  readonly batchNeed: BatchNeed;
+  /** On a device a batch is one run, which cannot be interrupted, and not many steps. */
+  readonly answersInOneRun: boolean;
 }

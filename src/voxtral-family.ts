@@ -1,5 +1,9 @@
 import { join } from "node:path";
+import { voxtralBatchNeed } from "./hardware/speech-memory.ts";
+import { chunksPerRun, longestPrompt, mostNewTokens } from "./inference/voxtral/device-runs.ts";
+import { speakableTokens } from "./inference/voxtral/voxtral-config.ts";
 import { type ModelConfig, requireListed } from "./local-model.ts";
+import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { readVoxtralSettings, type VoxtralSettings } from "./model-store/voxtral-settings.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -35,9 +39,24 @@ export async function openVoxtralFamily(
   const mostFrames = Math.max(packedFrames, framesPerChunk * Math.ceil(longestSegmentFrames / framesPerChunk));
   const prompt = new VoxtralPrompt(tokenizer, settings.tokensPerChunk);
   checkLength(folder, mostFrames, prompt, settings);
+  const promptTokens = prompt.tokenIds(mostFrames / framesPerChunk, "fr").length;
+  const answerTokens = speakableTokens((mostFrames * hopLength * 1_000) / samplingRate);
+  const isFused = graphsOf(modelFolder.manifest).some((path) => path.startsWith("onnx/decoder_fused"));
+  const answersInOneRun = isFused && promptTokens <= longestPrompt && answerTokens <= mostNewTokens;
   return {
     languages,
     detectsLanguage: false,
+    answersInOneRun,
+    batchNeed: voxtralBatchNeed(settings, {
+      cacheNumberBytes: cacheNumberBytesOf(modelFolder.manifest),
+      chunksPerRun,
+      promptTokens,
+      answerTokens,
+      tokensPerRead: longestPrompt,
+      givesAllLogits: !isFused,
+      // Short windows are, among longer ones that are not.
+      readsTogether: isFused,
+    }),
     windows: {
       melBins,
       fewestFrames: framesPerChunk,
@@ -49,6 +68,16 @@ export async function openVoxtralFamily(
     promptFor: (frames, language) => prompt.tokenIds(frames / framesPerChunk, language),
     decode: (tokenIds) => tokenizer.decode(tokenIds),
   };
+}
+
+function graphsOf({ files }: Manifest): string[] {
+  return files.map(({ path }) => path).filter((path) => path.endsWith(".onnx"));
+}
+
+/** Of decoders whose names end in fp16 or q4f16, as those of public folders do, caches are float16. */
+function cacheNumberBytesOf(manifest: Manifest): 2 | 4 {
+  const decoders = graphsOf(manifest).filter((path) => path.startsWith("onnx/decoder"));
+  return decoders.length > 0 && decoders.every((path) => /f(p)?16\.onnx$/.test(path)) ? 2 : 4;
 }
 
 function checkVocabulary(

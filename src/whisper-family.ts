@@ -1,6 +1,7 @@
+import { whisperBatchNeed } from "./hardware/speech-memory.ts";
 import { type ModelConfig, requireListed } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
-import { readWhisperSettings } from "./model-store/whisper-settings.ts";
+import { readWhisperDimensions, readWhisperSettings } from "./model-store/whisper-settings.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { SpeechFamily } from "./speech-family.ts";
 import { ByteLevelDecoder } from "./text/byte-level-decoder.ts";
@@ -36,6 +37,8 @@ export async function openWhisperFamily(
     // Half as many states as columns: their number is even.
     windows: { melBins, fewestFrames, mostFrames, frameStep: 2, packedFrames, logMelMaximum: null },
     promptFor: () => new Int32Array(),
+    batchNeed: whisperBatchNeed(await readWhisperDimensions(folder.path)),
+    answersInOneRun: false,
     decode: (tokenIds) => decoder.decode(tokenIds),
   };
 }

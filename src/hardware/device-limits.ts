@@ -29,7 +29,7 @@ export function usableBytes(memoryBytes: number): number {
 }
 
 /** Bytes that the processes of a model take before they compute anything. */
-export function restingBytes({ graphBytes, processes }: DeviceNeed): number {
+export function restingBytes({ graphBytes, processes }: Pick<DeviceNeed, "graphBytes" | "processes">): number {
   return processes * (graphBytes + contextBytes);
 }
 
@@ -39,16 +39,10 @@ export function restingBytes({ graphBytes, processes }: DeviceNeed): number {
  * come.
  * @param windowTokens longest window of a batch.
  */
-export function bytesPerBatchToken({ graphBytes, precision }: DeviceNeed, windowTokens: number): number {
+export function bytesPerBatchToken(
+  { graphBytes, precision }: Pick<DeviceNeed, "graphBytes" | "precision">,
+  windowTokens: number,
+): number {
   const width = Math.sqrt(graphBytes / bytesPerWeight[precision] / weightsPerSquare);
   return Math.ceil(bytesPerActivation * (liveWidths * width + (width / narrowestHead) * windowTokens));
-}
-
-/**
- * Tokens of a batch for which the device has room, whatever all of the model's processes on it do at once; 0 when the
- * model does not fit.
- */
-export function mostBatchTokens(memoryBytes: number, need: DeviceNeed, windowTokens: number): number {
-  const free = usableBytes(memoryBytes) - restingBytes(need);
-  return Math.max(0, Math.floor(free / need.processes / bytesPerBatchToken(need, windowTokens)));
 }

@@ -16,6 +16,17 @@ export interface VoxtralSettings {
   /** Stands in the prompt where the audio goes. */
   readonly audioTokenId: number;
   readonly vocabularySize: number;
+  /** What its memory on a device depends on. */
+  readonly audio: { readonly width: number; readonly inner: number; readonly heads: number; readonly states: number };
+  readonly text: {
+    readonly width: number;
+    readonly inner: number;
+    readonly layers: number;
+    readonly heads: number;
+    readonly keyValueHeads: number;
+    readonly headWidth: number;
+    readonly vocabulary: number;
+  };
   /** Log-power (base 10) that counts as the loudest; null when it is that of each window. */
   readonly logMelMaximum: number | null;
 }
@@ -27,12 +38,22 @@ const configSchema = z.object({
   audio_token_id: z.int().nonnegative(),
   audio_config: z.object({
     num_mel_bins: z.union([z.literal(80), z.literal(128)]),
+    num_attention_heads: count,
     max_source_positions: count,
     hidden_size: count,
     /** Also the width that the projector reads: so many of the encoder's states are joined to one. */
     intermediate_size: count,
   }),
-  text_config: z.object({ vocab_size: count, max_position_embeddings: count }),
+  text_config: z.object({
+    vocab_size: count,
+    max_position_embeddings: count,
+    hidden_size: count,
+    intermediate_size: count,
+    num_hidden_layers: count,
+    num_attention_heads: count,
+    num_key_value_heads: count.optional(),
+    head_dim: count.optional(),
+  }),
 });
 
 const preprocessorSchema = z.object({
@@ -64,6 +85,21 @@ export async function readVoxtralSettings(folder: string): Promise<VoxtralSettin
     maxPositions: text.max_position_embeddings,
     audioTokenId: audio_token_id,
     vocabularySize: text.vocab_size,
+    audio: {
+      width: audio.hidden_size,
+      inner: audio.intermediate_size,
+      heads: audio.num_attention_heads,
+      states: audio.max_source_positions,
+    },
+    text: {
+      width: text.hidden_size,
+      inner: text.intermediate_size,
+      layers: text.num_hidden_layers,
+      heads: text.num_attention_heads,
+      keyValueHeads: text.num_key_value_heads ?? text.num_attention_heads,
+      headWidth: text.head_dim ?? text.hidden_size / text.num_attention_heads,
+      vocabulary: text.vocab_size,
+    },
     logMelMaximum: preprocessor.global_log_mel_max ?? null,
   };
 }

@@ -33,11 +33,13 @@ export interface SchedulerOptions {
   readonly unit: "tokens" | "frames";
   /** What a run costs before anything was observed; the runs soon correct it. */
   readonly priorCost: CostEstimate;
+  /** A run has steps, and is ended between two of them when nobody waits for it any more. */
+  readonly endsRunsEarly: boolean;
   /**
-   * An instance takes turns between the steps of two runs, and can end a run early. So a request that has nothing
-   * running does not wait for the end of another's run: a short clip starts at once beside a long file.
+   * Whether an instance on this device takes turns between the steps of two runs. Then a request that has nothing running
+   * does not wait for the end of another's run: a short clip starts at once beside a long file.
    */
-  readonly interleavesRuns: boolean;
+  readonly interleavesRuns: (device: string) => boolean;
   /** Read at every decision, so that a reload takes effect at once. */
   readonly settings: () => SchedulerSettings;
 }
@@ -272,16 +274,15 @@ export class Scheduler {
       this.#idle.delete(instance);
       void this.#run(instance, batch);
     }
-    if (this.#options.interleavesRuns) {
-      this.#dispatchBesideOthers();
-    }
+    this.#dispatchBesideOthers();
   }
 
   /** No instance is idle: requests that have nothing running share one with another request. */
   #dispatchBesideOthers(): void {
     for (const [instance, batches] of this.#running) {
       const isTaken = batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone);
-      if (!instance.isReady || this.#retiring.has(instance) || isTaken) {
+      const takesTurns = instance.isReady && this.#options.interleavesRuns(instance.device);
+      if (!takesTurns || this.#retiring.has(instance) || isTaken) {
         continue;
       }
       const window = this.#candidates().find((each) => !each.mustRunAlone && !this.#hasRunning(each));
@@ -337,7 +338,7 @@ export class Scheduler {
     const paddedLength = paddedLengthOf(batch);
     const limitMs = this.#runLimitMs(paddedLength);
     // What ends the run early: nobody waits for any of its requests any more.
-    using interruption = this.#options.interleavesRuns ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
+    using interruption = this.#options.endsRunsEarly ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
     const stages = RunStages.of(batch, now);
     let result: ResultMessage;
     try {

@@ -2,6 +2,7 @@ import { onTestFinished } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { Config } from "../../src/config.ts";
 import type { EventBus } from "../../src/events.ts";
+import { DeviceRoom } from "../../src/hardware/device-room.ts";
 import type { Hardware } from "../../src/hardware/hardware.ts";
 import type { ModelConfig } from "../../src/local-model.ts";
 import { LocalTextModel } from "../../src/local-text-model.ts";
@@ -44,6 +45,7 @@ export async function openTextModel(
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
   hardware: Hardware = cpuMachine,
+  room: DeviceRoom = new DeviceRoom(hardware.devices),
 ): Promise<LocalTextModel> {
   const settings = modelSettings(changes);
   const config = configOf([settings], processes);
@@ -52,6 +54,7 @@ export async function openTextModel(
     settings,
     config: () => config,
     hardware,
+    room,
     events,
   });
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { EventBus } from "../../src/events.ts";
+import { DeviceRoom } from "../../src/hardware/device-room.ts";
 import type { ModelConfig } from "../../src/local-model.ts";
 import { LocalSpeechModel } from "../../src/local-speech-model.ts";
 import type { Manifest } from "../../src/model-store/manifest.ts";
@@ -48,6 +49,7 @@ export async function openSpeechModel(
     settings,
     config: () => config,
     hardware: cpuMachine,
+    room: new DeviceRoom(cpuMachine.devices),
     events,
   });
 }

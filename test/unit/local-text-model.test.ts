@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
+import { restingBytes } from "../../src/hardware/device-limits.ts";
+import { DeviceRoom } from "../../src/hardware/device-room.ts";
 import type { LocalTextModel } from "../../src/local-text-model.ts";
+import { strictEventBus } from "../helpers/event-bus.ts";
+import { h200Machine } from "../helpers/gpu-devices.ts";
 import { openTextModel } from "../helpers/local-models.ts";
 import { smallFiles, validManifest, writeModelFolder } from "../helpers/model-folder.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
@@ -41,3 +45,28 @@ async function open(files: Readonly<Record<string, string>>, listed = files): Pr
   using folder = new TemporaryFolder();
   return await openTextModel({ folder: writeModelFolder(folder.path, validManifest(listed), files) });
 }
+
+test("a model on a device takes room from the others for all its processes, spares too, until it is closed", async () => {
+  const room = new DeviceRoom(h200Machine.devices);
+  const other = room.enter({ graphBytes: 0, processes: 1, wantedBytes: () => Number.MAX_SAFE_INTEGER });
+  const before = other.bytes;
+  const settings = { executionProvider: "cuda", instances: 2, spares: 2 } as const;
+  const model = await openTextModel(settings, {}, strictEventBus(), h200Machine, room);
+  const { graphBytes, processes } = model.memoryNeed;
+  // Two of the four are on each device; each wants a batch besides.
+  expect(processes).toBe(4);
+  const resting = restingBytes({ graphBytes, processes: 2 });
+  expect(before - other.bytes).toBeGreaterThan(resting);
+  expect(before - other.bytes).toBeLessThan(resting + 2e9);
+  await model.close();
+  expect(other.bytes).toBe(before);
+});
+
+test("a model on the CPU takes none", async () => {
+  const room = new DeviceRoom(h200Machine.devices);
+  const other = room.enter({ graphBytes: 0, processes: 1, wantedBytes: () => Number.MAX_SAFE_INTEGER });
+  const before = other.bytes;
+  const model = await openTextModel({ executionProvider: "cpu" }, {}, strictEventBus(), h200Machine, room);
+  expect(other.bytes).toBe(before);
+  await model.close();
+});

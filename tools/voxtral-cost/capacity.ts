@@ -1,16 +1,8 @@
+import { cacheBytesPerToken, encoderWorkingBytes } from "../../src/hardware/speech-memory.ts";
 import type { Machine } from "./machines.ts";
 import type { ModelShape } from "./model-shape.ts";
 import { bytesPerFloat, type Form, modelBytes } from "./weights.ts";
-import {
-  cacheBytesPerToken,
-  encoderWorkingBytes,
-  logitBytes,
-  logitOperations,
-  promptTokens,
-  readOperations,
-  stepTextBytes,
-  stepWeightBytes,
-} from "./work.ts";
+import { logitBytes, logitOperations, promptTokens, readOperations, stepTextBytes, stepWeightBytes } from "./work.ts";
 
 /** Tokens of the prompt that are read in one run; decides how large the logits get. */
 const tokensPerPiece = 128;

@@ -1,3 +1,4 @@
+import { cacheBytesPerToken } from "../../src/hardware/speech-memory.ts";
 import { decodeLimit, pastInTheMiddle, textBytes, textsThatFit, workingBytes } from "./capacity.ts";
 import { accelerators, cpuCore, serverMemories } from "./machines.ts";
 import type { ModelShape } from "./model-shape.ts";
@@ -12,7 +13,6 @@ import {
   modelBytes,
 } from "./weights.ts";
 import {
-  cacheBytesPerToken,
   encoderOperations,
   logitOperations,
   promptOperations,

@@ -1,3 +1,4 @@
+import { cacheBytesPerToken } from "../../src/hardware/speech-memory.ts";
 import { audioTokens, type ModelShape } from "./model-shape.ts";
 import {
   bytesOf,
@@ -49,11 +50,6 @@ export function promptOperations(shape: ModelShape): number {
   return encoderOperations(shape) + readOperations(shape, promptTokens(shape), 0) + logitOperations(shape);
 }
 
-/** What one position takes in the cache: a key and a value in every layer. */
-export function cacheBytesPerToken({ text }: ModelShape, bytesPerNumber: number): number {
-  return 2 * text.layers * text.keyValueHeads * text.headWidth * bytesPerNumber;
-}
-
 /** Memory that one decode step reads for its weights, however many texts it goes on with. */
 export function stepWeightBytes(shape: ModelShape, form: Form): number {
   const norms = (2 * shape.text.layers + 1) * shape.text.width;
@@ -64,13 +60,6 @@ export function stepWeightBytes(shape: ModelShape, form: Form): number {
 export function stepTextBytes(shape: ModelShape, form: Form, past: number): number {
   const row = shape.text.width * bytesPerWeight(form);
   return past * cacheBytesPerToken(shape, bytesPerFloat(form)) + row;
-}
-
-/** Largest tensors of one window in the encoder: scores before and after the softmax, and the states around them. */
-export function encoderWorkingBytes({ audio }: ModelShape, bytesPerNumber: number): number {
-  const scores = 2 * audio.heads * audio.states * audio.states;
-  const states = audio.states * (2 * audio.inner + 4 * audio.width);
-  return (scores + states) * bytesPerNumber;
 }
 
 /** Logits of a piece of the prompt, which the public graphs give for each of its tokens. */

@@ -65,14 +65,18 @@ const audioMsPerToken = 80;
 /** What a text needs however short its audio: punctuation and the end token. */
 const sparedTokens = 16;
 
+/** Tokens that can be said in so many milliseconds at most. */
+export function speakableTokens(audioMs: number): number {
+  return sparedTokens + Math.ceil(audioMs / audioMsPerToken);
+}
+
 /** The likeliest token of the whole vocabulary at each step, as many as can be said in so many milliseconds. */
 export function rulesFor(audioMs: number, promptTokens: number, config: VoxtralConfig): GenerationRules {
-  const speakable = sparedTokens + Math.ceil(audioMs / audioMsPerToken);
   return {
     endTokenIds: config.endTokenIds,
     textTokens: config.vocabularySize,
     suppressed: new Int32Array(),
     suppressedAtBegin: new Int32Array(),
-    maxNewTokens: Math.min(speakable, config.maxPositions - promptTokens),
+    maxNewTokens: Math.min(speakableTokens(audioMs), config.maxPositions - promptTokens),
   };
 }

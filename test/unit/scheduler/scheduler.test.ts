@@ -27,7 +27,8 @@ const textScheduling = {
   version: "1",
   unit: "tokens",
   priorCost: { fixedMs: 1, perUnitMs: 0.15 },
-  interleavesRuns: false,
+  endsRunsEarly: false,
+  interleavesRuns: () => false,
 } as const;
 
 test("requests of one turn of the event loop run in one batch", async () => {
@@ -777,7 +778,8 @@ function speechScheduler(events: EventBus = strictEventBus()): { scheduler: Sche
   const scheduler = new Scheduler({
     ...textScheduling,
     unit: "frames",
-    interleavesRuns: true,
+    endsRunsEarly: true,
+    interleavesRuns: () => true,
     events,
     settings: () => ({ ...settings, maxBatchSize: 1 }),
   });

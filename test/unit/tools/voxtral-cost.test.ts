@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../../src/config/load-config.ts";
+import { cacheBytesPerToken } from "../../../src/hardware/speech-memory.ts";
 import { decodeLimit, textBytes, textsThatFit, workingBytes } from "../../../tools/voxtral-cost/capacity.ts";
 import { mini3b, parseShape } from "../../../tools/voxtral-cost/model-shape.ts";
 import { report } from "../../../tools/voxtral-cost/report.ts";
@@ -16,7 +17,6 @@ import {
   modelBytes,
 } from "../../../tools/voxtral-cost/weights.ts";
 import {
-  cacheBytesPerToken,
   encoderOperations,
   promptTokens,
   readOperations,
