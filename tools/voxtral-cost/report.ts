@@ -1,4 +1,7 @@
-import { cacheBytesPerToken } from "../../src/hardware/speech-memory.ts";
+import { unitsWithin } from "../../src/hardware/batch-need.ts";
+import { restingBytes, usableBytes } from "../../src/hardware/device-limits.ts";
+import { cacheBytesPerToken, voxtralBatchNeed } from "../../src/hardware/speech-memory.ts";
+import { chunksPerRun, longestPrompt } from "../../src/inference/voxtral/device-runs.ts";
 import { decodeLimit, pastInTheMiddle, textBytes, textsThatFit, workingBytes } from "./capacity.ts";
 import { accelerators, cpuCore, serverMemories } from "./machines.ts";
 import type { ModelShape } from "./model-shape.ts";
@@ -28,8 +31,9 @@ const answerTokens = 150;
 const longestAnswer = 391;
 /** Measured in the Node loop: what ONNX Runtime writes, what its binding copies, and garbage that waits to be collected. */
 const copiesOnCpu = 5;
-/** What a run reads and what it writes. */
-const copiesOnAccelerator = 2;
+
+/** Of the fused graph, where its caches leave it at the end of each call. */
+const tokensPerCall = 16;
 
 /** Every figure of a model, as tables in Markdown. */
 export function report(shape: ModelShape): string {
@@ -42,8 +46,10 @@ export function report(shape: ModelShape): string {
     stepTable(shape),
     "Texts at a time that fit into the memory of a server (q4, float32 caches):",
     serverTable(shape),
-    "Texts at a time that fit onto an accelerator, and what limits their speed whatever the program:",
+    "Texts at a time for which the service finds room on an accelerator, and what limits their speed whatever the program:",
     acceleratorTable(shape),
+    "A decode step on an accelerator in fp16, in milliseconds: its limit, and what moving the caches costs besides:",
+    cacheTable(shape),
   ].join("\n\n");
 }
 
@@ -102,11 +108,20 @@ function serverTable(shape: ModelShape): string {
 }
 
 function acceleratorTable(shape: ModelShape): string {
-  const holding = { copies: copiesOnAccelerator, positions: promptTokens(shape) + longestAnswer };
   const past = pastInTheMiddle(shape, answerTokens);
+  const need = voxtralBatchNeed(shape, {
+    cacheNumberBytes: 2,
+    chunksPerRun,
+    promptTokens: promptTokens(shape),
+    answerTokens: longestAnswer,
+    tokensPerRead: longestPrompt,
+    givesAllLogits: false,
+    readsTogether: true,
+  });
   const rows = accelerators.flatMap((machine) =>
     (["fp16", "q4f16"] as const).map((form) => {
-      const most = textsThatFit(shape, form, machine.memory, holding);
+      const resting = restingBytes({ graphBytes: modelBytes(shape, form), processes: 1 });
+      const most = unitsWithin(usableBytes(machine.memory) - resting, need);
       const limits = [1, 32, most].map((texts) => perSecond(decodeLimit(shape, form, machine, { texts, past })));
       const windows = perSecond(machine.operations / promptOperations(shape));
       return [machine.name, form, String(most), ...limits, windows];
@@ -114,6 +129,23 @@ function acceleratorTable(shape: ModelShape): string {
   );
   const columns = ["", "form", "texts", "tokens/s of 1", "of 32", "of all", "encoded and read windows/s"];
   return table(columns, rows);
+}
+
+function cacheTable(shape: ModelShape): string {
+  const form: Form = "fp16";
+  const past = pastInTheMiddle(shape, answerTokens);
+  const cache = past * cacheBytesPerToken(shape, bytesPerFloat(form));
+  const rows = accelerators.flatMap((machine) =>
+    [1, 8, 32].map((texts) => {
+      const limit = texts / decodeLimit(shape, form, machine, { texts, past });
+      // Read once and written once: in device memory by every step, or to the host and back by every run.
+      const anew = (2 * texts * cache) / machine.bandwidth;
+      const crossing = (2 * texts * cache) / machine.hostBandwidth;
+      return [machine.name, String(texts), ...[limit, anew, crossing, crossing / tokensPerCall].map(milliseconds)];
+    }),
+  );
+  const columns = ["", "texts", "limit", "cache written anew", "to the host and back at each step"];
+  return table([...columns, `in calls of ${tokensPerCall}`], rows);
 }
 
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -131,6 +163,10 @@ function gigas(value: number): string {
 
 function gigabytes(value: number): string {
   return Number((value / 1e9).toFixed(2)).toString();
+}
+
+function milliseconds(seconds: number): string {
+  return (1_000 * seconds).toFixed(2);
 }
 
 function perSecond(value: number): string {
