@@ -74,19 +74,22 @@ describe.each([
     });
     // Texts that end by themselves, and those that are cut off at their own limit while others go on.
     expect(new Set(outputs.map(({ ending }) => ending))).toEqual(new Set(["end-token", "limit"]));
-    const inSteps = await transcribeWindows({ ...graphs, oneRun: null }, config, windows.slice(0, 4), () => {});
-    expect(tokensOf(inSteps)).toEqual(tokensOf(outputs).slice(0, 4));
+    const inSteps = await transcribeWindows({ ...graphs, oneRun: null }, config, windows.slice(0, 2), () => {});
+    expect(tokensOf(inSteps)).toEqual(tokensOf(outputs).slice(0, 2));
   });
+});
 
-  test("a drawn text beside them is drawn as it is alone", async () => {
-    const batch = windows
-      .slice(0, 3)
-      .map((window, index) => ({ ...window, temperature: index === 1 ? 1 : 0, seed: 7 }));
-    const together = await transcribeWindows(graphs, config, batch, () => {});
-    const alone = await transcribeWindows({ ...graphs, oneRun: null }, config, batch.slice(1, 2), () => {});
-    expect(tokensOf(together)[1]).toEqual(tokensOf(alone)[0]);
-    expect(tokensOf(together)[0]).toEqual(goldenAnswers("voxtral-grouped", form).clips[clips[0]!.name]!.tokenIds);
-  });
+test("a drawn text beside others is drawn as it is alone", async () => {
+  const files = findGraphFiles(tinyVoxtralManifest(folder, "_q4", true));
+  const graphs = await openGraphs(folder, files, config, session);
+  const oneRun = await findOneRun(graphs.decoder, graphs.padding, config);
+  const batch = windows.slice(0, 3).map((window, index) => ({ ...window, temperature: index === 1 ? 1 : 0, seed: 7 }));
+  const together = await transcribeWindows({ ...graphs, oneRun }, config, batch, () => {});
+  const alone = await transcribeWindows(graphs, config, batch.slice(1, 2), () => {});
+  expect(tokensOf(together)[1]).toEqual(tokensOf(alone)[0]);
+  expect(tokensOf(together)[0]).toEqual(goldenAnswers("voxtral-grouped", "_q4").clips[clips[0]!.name]!.tokenIds);
+  await graphs.audioEncoder.release();
+  await graphs.decoder.release();
 });
 
 test("a decoder of the public layout answers nothing in one run", async () => {
