@@ -6,7 +6,9 @@ import type { StageFacts } from "../request-timeline.ts";
 import { allAborted } from "./all-aborted.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
+import { DeathCauses } from "./death-causes.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { finalFailure } from "./final-failure.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
@@ -80,6 +82,7 @@ export class Scheduler {
   /** Busy instances that are given nothing more, and what to do when their runs have ended. */
   readonly #retiring = new Map<InferenceProcess, () => void>();
   readonly #cost: CostModel;
+  readonly #causes: DeathCauses;
   #instanceCount = 0;
   /** When work came into the idle scheduler, and when a window last came to a result. */
   #busySince = 0;
@@ -90,6 +93,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#cost = new CostModel(options.priorCost);
+    this.#causes = new DeathCauses(options);
   }
 
   /** Windows that wait. */
@@ -414,18 +418,9 @@ export class Scheduler {
     }
   }
 
-  /** At the first of its runs that fails with the process, while all of them are known. */
   #noteDeath(instance: InferenceProcess, error: unknown): void {
-    if (!(error instanceof ProcessExitedError)) {
-      return;
-    }
-    const { pid } = instance;
-    const windows = [...(this.#running.get(instance) ?? [])].flat();
-    const isOneClients = new Set(windows.map(({ job }) => job.context.client.address)).size === 1;
-    for (const window of windows) {
-      if (!window.mustRunAlone && window.death?.pid !== pid) {
-        window.death = { pid, isOneClients };
-      }
+    if (error instanceof ProcessExitedError) {
+      this.#causes.note(instance.pid, [...(this.#running.get(instance) ?? [])].flat());
     }
   }
 
@@ -436,7 +431,7 @@ export class Scheduler {
         this.#tellPoison(window, pid, error);
         this.#fail(window.job, finalFailure(error));
       } else if (window.job.isSettled) {
-        this.#tellUnproven(window);
+        this.#causes.tellUnproven(window);
       } else {
         window.mustRunAlone = true;
         this.#queue.putBack(window);
@@ -445,30 +440,18 @@ export class Scheduler {
     this.#planDispatch();
   }
 
-  #tellPoison({ death, job }: PendingWindow, pid: number, error: unknown): void {
+  #tellPoison(window: PendingWindow, pid: number, error: unknown): void {
     if (error instanceof ProcessExitedError) {
       // That is a result, too: who sends nothing but such texts keeps nothing from moving.
       this.#resultAt = performance.now();
-      this.#tellCause(job, death === null ? [pid] : [death.pid, pid]);
+      this.#causes.tellPoison(window, pid);
     }
-  }
-
-  /** Nobody waits for it any more, so it is not tried alone: that only its client's windows ran has to do. */
-  #tellUnproven({ death, job }: PendingWindow): void {
-    if (death?.isOneClients === true) {
-      this.#tellCause(job, [death.pid]);
-    }
-  }
-
-  #tellCause({ context }: Job, pids: readonly number[]): void {
-    const { model, modelId, events } = this.#options;
-    events.emit("window_poisoned", { model, modelId, pids, client: context.client.address });
   }
 
   /** Its client left, or its time is over. */
   #abandon(job: Job, error: unknown): void {
     if (!job.isSettled) {
-      job.windows.forEach((window) => this.#tellUnproven(window));
+      job.windows.forEach((window) => this.#causes.tellUnproven(window));
     }
     this.#fail(job, error);
   }
@@ -511,15 +494,4 @@ function hasToRunAlone(batch: Batch): boolean {
 
 function isSameRequest(one: PendingWindow, other: PendingWindow): boolean {
   return one.path.every((key, depth) => key === other.path[depth]);
-}
-
-function finalFailure(error: unknown): ServiceError {
-  if (error instanceof ProcessExitedError) {
-    const { reason, exitCode, signal } = error.exit;
-    return new ServiceError("inference_process_crashed", "The inference process ended while it ran this request.", {
-      cause: error,
-      facts: { reason, exitCode, signal },
-    });
-  }
-  return new ServiceError("internal_error", "The inference failed.", { cause: error });
 }
