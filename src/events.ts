@@ -244,11 +244,14 @@ export type FallbackReason =
  */
 export type ReplacementOutcome = "replaced" | "exited" | "start_failed";
 
-/** Why an inference process ended, as its supervisor knows it. */
+/**
+ * Why an inference process ended, as its supervisor knows it. `device_lost`: CUDA fails every call since one went wrong.
+ */
 export type ProcessExitReason =
   | "stopped"
   | "replaced"
   | "crashed"
+  | "device_lost"
   | "no_progress"
   | "start_timeout"
   | "load_failed"

@@ -8,6 +8,7 @@ import {
 } from "../processes/protocol.ts";
 import type { LoadedModel } from "./plugin.ts";
 import { findPlugin } from "./plugins/registry.ts";
+import { classifyRunFailure } from "./run-failure.ts";
 import { RunTurns } from "./run-turns.ts";
 
 /**
@@ -72,7 +73,7 @@ async function run({ id, inputs }: RunMessage): Promise<void> {
     const outputs = await model.run(inputs, reportProgress);
     send({ type: "result", id, outputs, inferenceMs: monotonicMs() - startedAt, startedAt });
   } catch (error) {
-    send({ type: "run_failed", id, error: toWireError(error) });
+    send({ type: "run_failed", id, kind: classifyRunFailure(error), error: toWireError(error) });
   } finally {
     wantedRuns.delete(id);
     turn.end();

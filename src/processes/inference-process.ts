@@ -10,6 +10,8 @@ import {
   type LoadMessage,
   parseChildMessage,
   type ResultMessage,
+  type RunFailedMessage,
+  type RunFailureKind,
   type RunMessage,
   type WindowInput,
 } from "./protocol.ts";
@@ -35,7 +37,7 @@ export interface ProcessExit {
   readonly reason: ProcessExitReason;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** What the process said of its failed load, for the operator. */
+  /** What the process said of its failed load, or of the device that it lost, for the operator. */
   readonly detail: string | null;
   /** From our SIGKILL to the exit, in milliseconds; null when it was not killed by us. */
   readonly killMs: number | null;
@@ -55,7 +57,16 @@ export class ProcessExitedError extends Error {
 /** The run failed in a process that is still sound. */
 export class RunFailedError extends Error {
   override readonly name = "RunFailedError";
+  readonly kind: SoundFailureKind;
+
+  constructor(message: string, kind: SoundFailureKind) {
+    super(message);
+    this.kind = kind;
+  }
 }
+
+/** Of a run after which its process can go on. */
+type SoundFailureKind = Exclude<RunFailureKind, "device_lost">;
 
 interface PendingRun {
   readonly resolve: (result: ResultMessage) => void;
@@ -72,7 +83,8 @@ const maxOutputLineLength = 2000;
  * One forked child that runs one instance of a model.
  *
  * starting → ready → exited, or starting → exited. It exits when it crashes, when it is stopped, and when it is killed:
- * for a start or a run without progress past its limit, or for a message that breaks the protocol.
+ * for a start or a run without progress past its limit, for a message that breaks the protocol, or once it has lost its
+ * device.
  */
 export class InferenceProcess {
   readonly pid: number;
@@ -226,14 +238,29 @@ export class InferenceProcess {
       run.timer.refresh();
       return true;
     }
-    this.#runs.delete(message.id);
-    clearTimeout(run.timer);
-    if (message.type === "result") {
-      run.resolve(message);
+    if (message.type === "run_failed") {
+      this.#failRun(message, run);
     } else {
-      run.reject(new RunFailedError(message.error.message));
+      this.#endRun(message.id, run);
+      run.resolve(message);
     }
     return true;
+  }
+
+  #failRun({ id, kind, error }: RunFailedMessage, run: PendingRun): void {
+    if (kind === "device_lost") {
+      // Every further call would fail: this run ends with the process, as the others do that are under way.
+      this.#detail ??= error.message;
+      this.kill(kind);
+      return;
+    }
+    this.#endRun(id, run);
+    run.reject(new RunFailedError(error.message, kind));
+  }
+
+  #endRun(id: number, { timer }: PendingRun): void {
+    this.#runs.delete(id);
+    clearTimeout(timer);
   }
 
   #becomeReady(device: string): boolean {

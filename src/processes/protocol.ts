@@ -119,10 +119,19 @@ export interface WireError {
   readonly message: string;
 }
 
-/** The run failed but the process is sound. */
+/**
+ * What a failed run means for the next: there was too little memory for so large a one, the device is lost to this
+ * process, or nothing.
+ */
+export const runFailureKinds = ["out_of_memory", "device_lost", "other"] as const;
+
+export type RunFailureKind = (typeof runFailureKinds)[number];
+
+/** The run failed. The process is sound, unless the device is lost to it. */
 export interface RunFailedMessage {
   readonly type: "run_failed";
   readonly id: number;
+  readonly kind: RunFailureKind;
   readonly error: WireError;
 }
 
@@ -148,7 +157,7 @@ export function parseChildMessage(value: unknown): ChildMessage | null {
     case "result":
       return isResult(message) ? (value as ResultMessage) : null;
     case "run_failed":
-      return Number.isSafeInteger(message["id"]) && isWireError(message["error"]) ? (value as RunFailedMessage) : null;
+      return isRunFailure(message) ? (value as RunFailedMessage) : null;
     case "load_failed":
       return isWireError(message["error"]) ? (value as LoadFailedMessage) : null;
     default:
@@ -164,6 +173,14 @@ function isResult(message: Partial<Record<string, unknown>>): boolean {
     Number.isFinite(message["startedAt"]) &&
     Array.isArray(outputs) &&
     outputs.every((output: unknown) => isOutput(output))
+  );
+}
+
+function isRunFailure(message: Partial<Record<string, unknown>>): boolean {
+  return (
+    Number.isSafeInteger(message["id"]) &&
+    runFailureKinds.some((kind) => kind === message["kind"]) &&
+    isWireError(message["error"])
   );
 }
 

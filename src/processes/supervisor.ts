@@ -298,7 +298,7 @@ export class Supervisor {
       exitCode: exit.exitCode,
       signal: exit.signal,
       killMs: exit.killMs,
-      detail: wasReady ? null : exit.detail,
+      detail: exit.detail,
     });
     if (this.#state === "stopped") {
       return;

@@ -181,6 +181,7 @@ export const metricTable = {
       model_name: servedModels,
       reason: everyOf<Exclude<ProcessExitReason, "stopped" | "replaced">>()([
         "crashed",
+        "device_lost",
         "no_progress",
         "start_timeout",
         "load_failed",

@@ -87,8 +87,8 @@ export class FakeProcess {
     run.settle.resolve({ type: "result", id: this.runs.length, outputs: outputs ?? echoed, inferenceMs, startedAt: 0 });
   }
 
-  failRun(): void {
-    this.#take().settle.reject(new RunFailedError("the graph refused its input"));
+  failRun(kind: RunFailedError["kind"] = "other"): void {
+    this.#take().settle.reject(new RunFailedError("the graph refused its input", kind));
   }
 
   /** Ends the process, and with it the runs in progress. */

@@ -41,8 +41,22 @@ test("answers belong to their runs, also when several are under way", async () =
 test("a run that fails in a sound process says so, and the process goes on", async () => {
   const process = startFixture("fails-to-run");
   await process.ready;
-  await expect(process.run([textWindow(1)], patienceMs)).rejects.toThrow(new RunFailedError("the graph refused"));
+  await expect(process.run([textWindow(1)], patienceMs)).rejects.toThrow(
+    new RunFailedError("the graph refused", "other"),
+  );
   expect(process.isReady).toBe(true);
+});
+
+test("a process that has lost its device is killed at once, and every run in it ends with it", async () => {
+  const process = startFixture("loses-its-device");
+  await process.ready;
+  const runs = [1, 2].map((token) => process.run([textWindow(token)], patienceMs));
+  const lost = {
+    exit: { reason: "device_lost", signal: "SIGKILL", detail: expect.stringContaining("CUDA failure 700") },
+  };
+  await Promise.all(runs.map((run) => expect(run).rejects.toMatchObject(lost)));
+  expect(process.isReady).toBe(false);
+  expect(await process.exited).toMatchObject(lost.exit);
 });
 
 test("logits that are no numbers come through as they are: judging them is not the process's business", async () => {

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   type ChildMessage,
   parseChildMessage,
+  runFailureKinds,
   toWireError,
   type WindowOutput,
 } from "../../../src/processes/protocol.ts";
@@ -38,7 +39,9 @@ const valid: ChildMessage[] = [
     inferenceMs: 3,
     startedAt: 1,
   },
-  { type: "run_failed", id: 1, error },
+  { type: "run_failed", id: 1, kind: "out_of_memory", error },
+  { type: "run_failed", id: 1, kind: "device_lost", error },
+  { type: "run_failed", id: 1, kind: "other", error },
   { type: "load_failed", error },
 ];
 
@@ -72,9 +75,11 @@ const invalid: unknown[] = [
   { type: "result", id: 1, outputs: [{ ...transcript, language: 7 }], inferenceMs: 1, startedAt: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, noSpeechProbability: "0.1" }], inferenceMs: 1, startedAt: 1 },
   { type: "result", id: 1, outputs: [{ ...transcript, ending: "soon" }], inferenceMs: 1, startedAt: 1 },
-  { type: "run_failed", id: 1 },
-  { type: "run_failed", error },
-  { type: "run_failed", id: 1, error: { name: "Error" } },
+  { type: "run_failed", id: 1, kind: "other" },
+  { type: "run_failed", kind: "other", error },
+  { type: "run_failed", id: 1, error },
+  { type: "run_failed", id: 1, kind: "bored", error },
+  { type: "run_failed", id: 1, kind: "other", error: { name: "Error" } },
   { type: "load_failed", error: "no memory" },
   { type: "load_failed", error: null },
 ];
@@ -100,6 +105,7 @@ test("whatever a child sends, it is a well-formed message or none", () => {
       device: fc.oneof(fc.string(), fc.anything()),
       outputs: fc.oneof(fc.array(output), fc.anything()),
       inferenceMs: fc.oneof(fc.double(), fc.anything()),
+      kind: fc.oneof(fc.constantFrom(...runFailureKinds), fc.anything()),
       error: fc.oneof(fc.record({ name: fc.string(), message: fc.string() }), fc.anything()),
     },
     { requiredKeys: [] },
@@ -135,7 +141,11 @@ function isWellFormed(message: ChildMessage): boolean {
         message.outputs.every(isWellFormedOutput)
       );
     case "run_failed":
-      return Number.isSafeInteger(message.id) && typeof message.error.message === "string";
+      return (
+        Number.isSafeInteger(message.id) &&
+        runFailureKinds.includes(message.kind) &&
+        typeof message.error.message === "string"
+      );
     case "load_failed":
       return typeof message.error.name === "string" && typeof message.error.message === "string";
   }
