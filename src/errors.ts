@@ -19,6 +19,7 @@ export const errorCodes = [
   "maintenance",
   "model_loading",
   "circuit_open",
+  "out_of_memory",
   "deadline_exceeded",
   "invalid_prediction",
   "inference_process_crashed",

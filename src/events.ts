@@ -120,7 +120,18 @@ export interface ServiceEvents {
     readonly paddedLength: number;
     readonly inferenceMs: number;
   };
-  process_started: { readonly model: string; readonly pid: number; readonly role: ProcessRole };
+  /** There was too little memory for a run, whose windows go on as `step` says, or fail. */
+  batch_fell_back: {
+    readonly model: string;
+    readonly step: FallbackStep;
+    /** Of those that go this way. */
+    readonly windows: number;
+    /** Of the run: its windows times the longest of them. */
+    readonly paddedLength: number;
+    /** Execution provider that ran out of memory. */
+    readonly device: string;
+  };
+  process_started: { readonly model: string; readonly pid: number; readonly role: ProcessRole | "fallback" };
   process_ready: { readonly model: string; readonly pid: number; readonly startMs: number };
   process_exited: {
     readonly model: string;
@@ -132,7 +143,10 @@ export interface ServiceEvents {
     readonly signal: string | null;
     /** From our SIGKILL to the exit; null when it was not killed by us. */
     readonly killMs: number | null;
-    /** What it said of its failed load. Null once it was ready: from then on it has seen what clients sent. */
+    /**
+     * What it said of its failed load, or the number of the error that lost its device. Nothing else once it was ready:
+     * from then on it has seen what clients sent.
+     */
     readonly detail: string | null;
   };
   /** A process will have used up its memory within the horizon. Told once in its life. */
@@ -218,8 +232,11 @@ export type ErrorOrigin =
   | "config_reload"
   | "uncaught_exception";
 
-/** `active` instances take batches; a `spare` is warm and waits to replace one. */
+/** `active` instances take batches; a `spare` is warm and waits to replace one. A `fallback` is neither: see `CpuStandby`. */
 export type ProcessRole = "active" | "spare";
+
+/** What is tried with windows for which there was too little memory: half of them, each alone, the CPU, or nothing. */
+export type FallbackStep = "half" | "single" | "cpu" | "failed";
 
 /** What runs short: the memory that a process may take, that of its control group, or that of its GPU. */
 export type MemoryResource = "process" | "cgroup" | "gpu";
@@ -245,13 +262,15 @@ export type FallbackReason =
 export type ReplacementOutcome = "replaced" | "exited" | "start_failed";
 
 /**
- * Why an inference process ended, as its supervisor knows it. `device_lost`: CUDA fails every call since one went wrong.
+ * Why an inference process ended, as its supervisor knows it. `device_lost`: CUDA fails every call since one went wrong;
+ * `out_of_memory`: it had too little memory for single windows, several in a row.
  */
 export type ProcessExitReason =
   | "stopped"
   | "replaced"
   | "crashed"
   | "device_lost"
+  | "out_of_memory"
   | "no_progress"
   | "start_timeout"
   | "load_failed"

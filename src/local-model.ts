@@ -12,6 +12,7 @@ import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
+import { CpuStandby } from "./processes/cpu-standby.ts";
 import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import { InferenceProcess, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
@@ -37,7 +38,7 @@ export interface LocalModelOptions {
 }
 
 /** How the windows of a task are scheduled. */
-export interface Scheduling extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "settings"> {
+export interface Scheduling extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "cpu" | "settings"> {
   readonly batchNeed: BatchNeed;
   /** Of the largest batch by the settings of now. */
   readonly wantedUnits: () => number;
@@ -49,6 +50,11 @@ export interface Scheduling extends Omit<SchedulerOptions, "model" | "modelId" |
 const maxAutoInstances = 16;
 /** Suggested wait of a client that came before the model was loaded, in milliseconds. */
 const loadingRetryAfterMs = 1000;
+
+/** What a GPU has no memory for is computed on the CPU: how long the process for it waits for more, in milliseconds … */
+const cpuIdleMs = 300_000;
+/** … and how long none is started after one that did not get ready. */
+const cpuRetryMs = 60_000;
 
 /** Loading 3 GB and running them once took 50 s on a busy machine; a slow disk may take longer. */
 const loadMsPerByte = 120_000 / 1e9;
@@ -72,6 +78,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #placement: ModelPlacement;
   /** Null on the CPU. */
   readonly #lease: Lease | null;
+  /** Null where there is nothing to fall back from, or no leave to. */
+  readonly #cpu: CpuStandby | null;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
@@ -89,6 +97,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.#config = config;
     this.instances = instancesOf(settings, this.#plan);
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
+    const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
+    this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
     const scheduling = schedulingOf(this.#plan);
     this.#lease = this.#enter(room, scheduling);
     this.scheduler = new Scheduler({
@@ -97,6 +107,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       version,
       events,
       ...scheduling,
+      cpu: this.#cpu,
       settings: () => scheduling.settings(this.#batchRoom(scheduling.batchNeed)),
     });
     this.#supervisor = new Supervisor({
@@ -136,8 +147,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   /** Its inference processes by what they do now. */
-  get processes(): Supervisor["counts"] {
-    return this.#supervisor.counts;
+  get processes(): Supervisor["counts"] & { readonly fallback: number } {
+    return { ...this.#supervisor.counts, fallback: this.#cpu?.pids.length ?? 0 };
   }
 
   get readyProcesses(): readonly ReadyProcess[] {
@@ -165,7 +176,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   get pids(): readonly number[] {
-    return this.#supervisor.pids;
+    return [...this.#supervisor.pids, ...(this.#cpu?.pids ?? [])];
   }
 
   stalledMs(now: number): number {
@@ -246,13 +257,14 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       await this.#released.promise;
     }
     await this.scheduler.drained();
-    await this.#supervisor.stop();
+    await Promise.all([this.#supervisor.stop(), this.#cpu?.stop()]);
     this.#lease?.leave();
   }
 
   /** SIGKILL to its processes, for a shutdown that cannot wait. */
   kill(): void {
     this.#supervisor.kill();
+    this.#cpu?.kill();
   }
 
   /** Units of a batch for which its devices have room. */
@@ -276,8 +288,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const seat = this.#placement.take();
     let process: InferenceProcess;
     try {
-      const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
-      process = startProcess(this.folder, this.settings, place, this.#config(), this.#events);
+      process = this.#startProcessAt(seat);
     } catch (error) {
       this.#placement.left(seat);
       throw error;
@@ -299,6 +310,23 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return device === null || this.#plan.provider === "cpu"
       ? null
       : { uuid: device, onnxRuntime: this.#plan.onnxRuntime.packageName };
+  }
+
+  #startProcessAt(seat: Seat): InferenceProcess {
+    const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
+    return startProcess(this.folder, this.settings, place, this.#config(), this.#events);
+  }
+
+  #createCpuStandby(): CpuStandby {
+    return new CpuStandby({
+      model: this.identity.name,
+      modelId: this.id,
+      events: this.#events,
+      startProcess: () => this.#startProcessAt({ provider: "cpu", device: null }),
+      isWanted: () => this.#placement.isOnGpu,
+      idleMs: cpuIdleMs,
+      retryMs: cpuRetryMs,
+    });
   }
 
   #tellFallback({ reason, detail }: CudaProblem): void {

@@ -28,6 +28,11 @@ export class ModelPlacement {
     }
   }
 
+  /** It has not fallen back. */
+  get isOnGpu(): boolean {
+    return this.#provider === "cuda";
+  }
+
   /** The place of a process that starts now; `left` says that it has ended. */
   take(): Seat {
     if (this.#provider === "cpu") {

@@ -25,6 +25,7 @@ export const statusByCode: Readonly<Record<ErrorCode, number>> = {
   maintenance: 503,
   model_loading: 503,
   circuit_open: 503,
+  out_of_memory: 503,
   deadline_exceeded: 504,
 };
 

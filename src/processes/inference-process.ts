@@ -37,7 +37,7 @@ export interface ProcessExit {
   readonly reason: ProcessExitReason;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** What the process said of its failed load, or of the device that it lost, for the operator. */
+  /** What the process said of its failed load, or the number of the error that lost its device, for the operator. */
   readonly detail: string | null;
   /** From our SIGKILL to the exit, in milliseconds; null when it was not killed by us. */
   readonly killMs: number | null;
@@ -75,6 +75,9 @@ interface PendingRun {
   /** Signs of progress so far. */
   signs: number;
 }
+
+/** All that is told of a run's failure: the rest of its message may come from what clients sent. */
+const failureNumber = /\b(?:CUDA|CUBLAS|CUDNN) failure \d{1,5}\b/;
 
 /** Longest line of a process's output that is passed on, in characters. */
 const maxOutputLineLength = 2000;
@@ -141,6 +144,11 @@ export class InferenceProcess {
   /** In use; empty before it is ready. */
   get device(): string {
     return this.#device;
+  }
+
+  /** UUID of the one GPU, or slice of one, that it can see; null on the CPU. */
+  get gpu(): string | null {
+    return this.#settings.gpu?.uuid ?? null;
   }
 
   get isReady(): boolean {
@@ -250,7 +258,7 @@ export class InferenceProcess {
   #failRun({ id, kind, error }: RunFailedMessage, run: PendingRun): void {
     if (kind === "device_lost") {
       // Every further call would fail: this run ends with the process, as the others do that are under way.
-      this.#detail ??= error.message;
+      this.#detail ??= failureNumber.exec(error.message)?.[0] ?? null;
       this.kill(kind);
       return;
     }

@@ -298,7 +298,7 @@ export class Supervisor {
       exitCode: exit.exitCode,
       signal: exit.signal,
       killMs: exit.killMs,
-      detail: exit.detail,
+      detail: wasReady && exit.reason !== "device_lost" ? null : exit.detail,
     });
     if (this.#state === "stopped") {
       return;

@@ -1,6 +1,7 @@
 import type { WindowInput, WindowOutput } from "../processes/protocol.ts";
 import type { OpenStage } from "../request-timeline.ts";
 import type { QueueEntry } from "./fair-queue.ts";
+import type { Rung } from "./fallback-ladder.ts";
 import type { RequestContext } from "./request-context.ts";
 
 export interface JobResult {
@@ -18,8 +19,14 @@ export interface PendingWindow extends QueueEntry {
   /** Position in the job. */
   readonly index: number;
   readonly input: WindowInput;
-  /** It was in a batch that died with its process. */
+  /** It ran before and came to nothing, so it waits no more for its first turn. */
+  isRetry: boolean;
+  /** A run of it failed, or died with its process: the next that does is its own fault. */
+  hasFailed: boolean;
+  /** So that a poisoned window fails alone, or because there is no memory for more. */
   mustRunAlone: boolean;
+  /** What it came down to for want of memory. */
+  rung: Rung;
   /** How that process ended; null when it did not, and before. */
   death: ProcessDeath | null;
 }
@@ -27,6 +34,8 @@ export interface PendingWindow extends QueueEntry {
 /** The end of a process that ran a window. */
 export interface ProcessDeath {
   readonly pid: number;
+  /** The device that was lost to it; null when it ended for another reason. */
+  readonly lostDevice: string | null;
   /** Nobody else's window ran in it. */
   readonly isOneClients: boolean;
 }
@@ -59,7 +68,10 @@ export class Job {
       input,
       length: input.kind === "text" ? input.inputIds.length : input.frames,
       path,
+      isRetry: false,
+      hasFailed: false,
       mustRunAlone: false,
+      rung: "batch",
       death: null,
     }));
     this.length = this.windows.reduce((total, { length }) => total + length, 0);

@@ -1,4 +1,4 @@
-import { ProcessExitedError } from "../processes/inference-process.ts";
+import { ProcessExitedError, RunFailedError } from "../processes/inference-process.ts";
 import { fromMonotonic } from "../processes/monotonic-clock.ts";
 import type { ResultMessage } from "../processes/protocol.ts";
 import { mostRelated, type OpenStage, type RelatedSpan, type StageFacts } from "../request-timeline.ts";
@@ -40,7 +40,8 @@ export class RunStages {
 
   /** The run came to nothing. */
   fail(facts: StageFacts, error: unknown): void {
-    const failure = error instanceof ProcessExitedError ? error.exit.reason : "run_failed";
+    const kind = error instanceof RunFailedError && error.kind !== "other" ? error.kind : "run_failed";
+    const failure = error instanceof ProcessExitedError ? error.exit.reason : kind;
     this.#end(performance.now(), { ...facts, failure }, this.#dispatchedAt);
   }
 

@@ -1,15 +1,18 @@
 import { ServiceError } from "../errors.ts";
-import type { EventBus, ModelId } from "../events.ts";
-import { type InferenceProcess, ProcessExitedError } from "../processes/inference-process.ts";
+import type { EventBus, FallbackStep, ModelId } from "../events.ts";
+import { type InferenceProcess, ProcessExitedError, RunFailedError } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
 import type { StageFacts } from "../request-timeline.ts";
 import { allAborted } from "./all-aborted.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
-import { DeathCauses } from "./death-causes.ts";
+import { CpuLane, type CpuProcess } from "./cpu-lane.ts";
+import { type DeadProcess, DeathCauses } from "./death-causes.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { finalFailure } from "./final-failure.ts";
+import { nextStep } from "./fallback-ladder.ts";
+import { finalFailure, outOfMemory } from "./final-failure.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
+import { LearnedRoom } from "./learned-room.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
 import { RunStages } from "./run-stages.ts";
@@ -42,6 +45,8 @@ export interface SchedulerOptions {
    * does not wait for the end of another's run: a short clip starts at once beside a long file.
    */
   readonly interleavesRuns: (device: string) => boolean;
+  /** Where windows go for which the instances have too little memory; null for nowhere. */
+  readonly cpu: CpuProcess | null;
   /** Read at every decision, so that a reload takes effect at once. */
   readonly settings: () => SchedulerSettings;
 }
@@ -58,6 +63,12 @@ const maxInterleavedRuns = 2;
  */
 const largestJobShare = 1 / 4;
 
+/**
+ * Single windows, one after another, for which an instance has too little memory until it is replaced: its memory is in
+ * pieces, or ONNX Runtime takes the error of a lost device for a lack of memory.
+ */
+const mostStarvedRuns = 3;
+
 /** Bounds of a suggested wait, in milliseconds. */
 const minRetryAfterMs = 50;
 const maxRetryAfterMs = 60_000;
@@ -69,7 +80,8 @@ type Batch = readonly PendingWindow[];
  * Decides when and with whom the windows of one model run. Owns its queue and hands batches to its instances.
  *
  * A window waits, runs and is answered; when its process dies under it, it runs once more by itself, and a second death
- * is its job's failure. Jobs whose signal aborts leave the queue at once and are never run.
+ * is its job's failure. Where there was too little memory for its run, it goes on down the ladder of `fallback-ladder.ts`.
+ * Jobs whose signal aborts leave the queue at once and are never run.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -82,6 +94,12 @@ export class Scheduler {
   /** Busy instances that are given nothing more, and what to do when their runs have ended. */
   readonly #retiring = new Map<InferenceProcess, () => void>();
   readonly #cost: CostModel;
+  /** Of runs on the CPU beside the instances. */
+  readonly #cpuCost: CostModel;
+  readonly #cpuLane: CpuLane;
+  readonly #room = new LearnedRoom();
+  /** Runs of single windows for which each instance had too little memory since its last result. */
+  readonly #starved = new WeakMap<InferenceProcess, number>();
   readonly #causes: DeathCauses;
   #instanceCount = 0;
   /** When work came into the idle scheduler, and when a window last came to a result. */
@@ -93,12 +111,18 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#cost = new CostModel(options.priorCost);
+    this.#cpuCost = new CostModel(options.priorCost);
+    this.#cpuLane = new CpuLane({
+      cpu: options.cpu,
+      run: (process, window) => this.#runOnCpu(process, window),
+      fail: (window) => this.#giveUp(window),
+    });
     this.#causes = new DeathCauses(options);
   }
 
   /** Windows that wait. */
   get queueDepth(): number {
-    return this.#queue.size;
+    return this.#queue.size + this.#cpuLane.size;
   }
 
   /** For how long the job that has waited longest has done so, in milliseconds; 0 when none waits. */
@@ -117,7 +141,8 @@ export class Scheduler {
 
   /** When a window last came to a result, or one of those under way reported progress; 0 before the first time. */
   get movedAt(): number {
-    return Math.max(this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
+    const startingAt = this.#cpuLane.isStarting ? performance.now() : 0;
+    return Math.max(startingAt, this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
   }
 
   /** Whether this client has a job of which nothing runs now. */
@@ -136,7 +161,10 @@ export class Scheduler {
 
   /** What the longest of the runs under way may take without progress, in milliseconds; 0 while none is. */
   get grantedMs(): number {
-    return Math.max(0, ...this.#underWay.map((batch) => this.#runLimitMs(paddedLengthOf(batch))));
+    const limits = [...this.#running].flatMap(([instance, batches]) =>
+      [...batches].map((batch) => this.#runLimitMs(instance, paddedLengthOf(batch))),
+    );
+    return Math.max(0, ...limits);
   }
 
   /** Jobs that wait or run. */
@@ -179,8 +207,8 @@ export class Scheduler {
   /**
    * Queues the windows of one request.
    * @throws ServiceError `payload_too_large` for windows longer than one job may hold; `overloaded` at once when the
-   * queue has no room; `inference_process_crashed` when a window outlived two processes; the signal's reason when it
-   * aborts.
+   * queue has no room; `inference_process_crashed` when a window outlived two processes; `out_of_memory` when there is
+   * too little for one of its windows alone; the signal's reason when it aborts.
    */
   async submit(inputs: readonly WindowInput[], context: RequestContext): Promise<JobResult> {
     context.signal.throwIfAborted();
@@ -278,7 +306,9 @@ export class Scheduler {
       this.#idle.delete(instance);
       void this.#run(instance, batch);
     }
-    this.#dispatchBesideOthers();
+    if (!this.#room.isShort) {
+      this.#dispatchBesideOthers();
+    }
   }
 
   /** No instance is idle: requests that have nothing running share one with another request. */
@@ -303,7 +333,8 @@ export class Scheduler {
 
   #nextBatch(): Batch {
     const candidates = this.#candidates();
-    const chosen = chooseBatch(candidates, this.#options.settings(), this.#cost.estimate, this.#idle.size);
+    const limits = this.#room.within(this.#options.settings());
+    const chosen = chooseBatch(candidates, limits, this.#cost.estimate, this.#idle.size);
     return this.#take(chosen.map((position) => candidates[position]).filter((window) => window !== undefined));
   }
 
@@ -315,7 +346,7 @@ export class Scheduler {
   #take(batch: Batch): Batch {
     for (const window of batch) {
       this.#queue.take(window);
-      if (!window.mustRunAlone) {
+      if (!window.isRetry) {
         this.#waiting.leave(window);
       }
     }
@@ -340,7 +371,7 @@ export class Scheduler {
       job.markDispatched(now);
     }
     const paddedLength = paddedLengthOf(batch);
-    const limitMs = this.#runLimitMs(paddedLength);
+    const limitMs = this.#runLimitMs(instance, paddedLength);
     // What ends the run early: nobody waits for any of its requests any more.
     using interruption = this.#options.endsRunsEarly ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
     const stages = RunStages.of(batch, now);
@@ -353,19 +384,51 @@ export class Scheduler {
       );
     } catch (error) {
       stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
-      this.#noteDeath(instance, error);
-      this.#retryAlone(instance, batch, error);
+      if (error instanceof RunFailedError && error.kind === "out_of_memory") {
+        this.#fallBack(instance, batch, paddedLength);
+      } else {
+        this.#retryAlone(instance, batch, error);
+      }
       this.#endRun(instance, batch);
+      this.#planDispatch();
       return;
     }
     stages?.end(this.#runFacts(instance, batch, paddedLength), result);
+    this.#learn(instance, batch, paddedLength, result);
     this.#endRun(instance, batch);
     this.#deliver(batch, result, paddedLength);
   }
 
-  #runLimitMs(paddedLength: number): number {
+  async #runOnCpu(process: InferenceProcess, window: PendingWindow): Promise<void> {
+    this.#dropExpired();
+    if (!window.job.isSettled) {
+      await this.#run(process, [window]);
+    }
+  }
+
+  #costOn(instance: InferenceProcess): CostModel {
+    return this.#cpuLane.owns(instance) ? this.#cpuCost : this.#cost;
+  }
+
+  #runLimitMs(instance: InferenceProcess, paddedLength: number): number {
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
-    return Math.max(runLimitFloorMs, runLimitFactor * this.#cost.predictMs(paddedLength));
+    return Math.max(runLimitFloorMs, runLimitFactor * this.#costOn(instance).predictMs(paddedLength));
+  }
+
+  /** What a run says of those to come. */
+  #learn(
+    instance: InferenceProcess,
+    batch: Batch,
+    paddedLength: number,
+    { outputs, inferenceMs }: ResultMessage,
+  ): void {
+    this.#starved.delete(instance);
+    if (outputs.length === batch.length) {
+      this.#costOn(instance).observe(paddedLength, inferenceMs);
+    }
+    if (!this.#cpuLane.owns(instance)) {
+      this.#room.ranWell(batch.length, paddedLength, this.#options.settings());
+    }
   }
 
   #runFacts({ pid, device }: InferenceProcess, { length: batchWindows }: Batch, batchPaddedLength: number): StageFacts {
@@ -382,7 +445,7 @@ export class Scheduler {
       if (leave !== undefined) {
         this.#retiring.delete(instance);
         leave();
-      } else if (instance.isReady) {
+      } else if (instance.isReady && !this.#cpuLane.owns(instance)) {
         this.#idle.add(instance);
       }
     }
@@ -401,7 +464,6 @@ export class Scheduler {
       }
       return;
     }
-    this.#cost.observe(paddedLength, inferenceMs);
     this.#options.events.emit("batch_completed", {
       model: this.#options.model,
       windows: batch.length,
@@ -418,33 +480,80 @@ export class Scheduler {
     }
   }
 
-  #noteDeath(instance: InferenceProcess, error: unknown): void {
-    if (error instanceof ProcessExitedError) {
-      this.#causes.note(instance.pid, [...(this.#running.get(instance) ?? [])].flat());
+  /** There was too little memory for the run: its windows go on with less at a time. */
+  #fallBack(instance: InferenceProcess, batch: Batch, paddedLength: number): void {
+    const wasShared = (this.#running.get(instance)?.size ?? 0) > 1;
+    const steps = new Map<FallbackStep, number>();
+    // The last first: each is put before the others.
+    for (const window of batch.toReversed().filter(({ job }) => !job.isSettled)) {
+      const step = nextStep(window.rung, { windows: batch.length, wasShared }, this.#cpuLane.isOpen);
+      steps.set(step, (steps.get(step) ?? 0) + 1);
+      if (step === "failed") {
+        this.#fail(window.job, outOfMemory());
+      } else {
+        window.rung = step;
+        window.mustRunAlone ||= step !== "half";
+        this.#putBack(window);
+      }
+    }
+    const { model, events } = this.#options;
+    for (const [step, windows] of steps) {
+      events.emit("batch_fell_back", { model, step, windows, paddedLength, device: instance.device });
+    }
+    if (!this.#cpuLane.owns(instance)) {
+      this.#room.ranOut(batch.length, paddedLength);
+    }
+    if (batch.length === 1 && !wasShared) {
+      this.#starve(instance);
     }
   }
 
-  #retryAlone({ pid }: InferenceProcess, batch: Batch, error: unknown): void {
+  /** The process on the CPU that it waits for does not get ready. */
+  #giveUp({ job, length }: PendingWindow): void {
+    const { model, events } = this.#options;
+    this.#fail(job, outOfMemory());
+    events.emit("batch_fell_back", { model, step: "failed", windows: 1, paddedLength: length, device: "cpu" });
+  }
+
+  #starve(instance: InferenceProcess): void {
+    const runs = (this.#starved.get(instance) ?? 0) + 1;
+    this.#starved.set(instance, runs);
+    if (runs >= mostStarvedRuns) {
+      instance.kill("out_of_memory");
+    }
+  }
+
+  #putBack(window: PendingWindow): void {
+    window.isRetry = true;
+    if (window.rung === "cpu") {
+      this.#cpuLane.putBack(window);
+    } else {
+      this.#queue.putBack(window);
+    }
+  }
+
+  #retryAlone(instance: InferenceProcess, batch: Batch, error: unknown): void {
+    const dead = error instanceof ProcessExitedError ? deadProcess(instance, error) : null;
+    if (dead !== null) {
+      // At the first of its runs that fails with the process, while all of them are known.
+      this.#causes.note(dead, [...(this.#running.get(instance) ?? [])].flat());
+    }
     // The last first: each is put before the others.
     for (const window of batch.toReversed()) {
-      if (window.mustRunAlone) {
-        this.#tellPoison(window, pid, error);
+      if (window.hasFailed) {
+        if (dead !== null) {
+          // That is a result, too: who sends nothing but such texts keeps nothing from moving.
+          this.#resultAt = performance.now();
+          this.#causes.tellPoison(window, dead);
+        }
         this.#fail(window.job, finalFailure(error));
       } else if (window.job.isSettled) {
         this.#causes.tellUnproven(window);
       } else {
+        window.hasFailed = true;
         window.mustRunAlone = true;
-        this.#queue.putBack(window);
+        this.#putBack(window);
       }
-    }
-    this.#planDispatch();
-  }
-
-  #tellPoison(window: PendingWindow, pid: number, error: unknown): void {
-    if (error instanceof ProcessExitedError) {
-      // That is a result, too: who sends nothing but such texts keeps nothing from moving.
-      this.#resultAt = performance.now();
-      this.#causes.tellPoison(window, pid);
     }
   }
 
@@ -468,6 +577,7 @@ export class Scheduler {
     }
     for (const window of job.windows) {
       this.#queue.remove(window);
+      this.#cpuLane.remove(window);
     }
     this.#waiting.remove(job);
     if (this.#jobs.size === 0) {
@@ -494,4 +604,8 @@ function hasToRunAlone(batch: Batch): boolean {
 
 function isSameRequest(one: PendingWindow, other: PendingWindow): boolean {
   return one.path.every((key, depth) => key === other.path[depth]);
+}
+
+function deadProcess({ pid, gpu }: InferenceProcess, { exit }: ProcessExitedError): DeadProcess {
+  return { pid, lostDevice: exit.reason === "device_lost" ? (gpu ?? "") : null };
 }

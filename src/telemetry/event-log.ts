@@ -61,6 +61,10 @@ function logProcesses(events: EventBus, logger: Logger): void {
   events.on("execution_provider_fell_back", (fallback) => {
     logger.write("error", "execution_provider_fell_back", { ...fallback });
   });
+  events.on("batch_fell_back", ({ model, step, windows, paddedLength, device }) => {
+    const fields = { model, step, windows, padded_length: paddedLength, device };
+    logger.write(step === "failed" ? "error" : "warn", "batch_fell_back", fields);
+  });
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
   events.on("text_worker_restarted", ({ model, reason }) => {
     logger.write("warn", "text_worker_restarted", { model, reason });

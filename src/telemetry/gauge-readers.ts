@@ -11,7 +11,7 @@ export interface MeasuredModel {
   readonly queueDepth: number;
   /** Milliseconds. */
   readonly oldestWaitMs: number;
-  readonly processes: Readonly<Record<"active" | "spare" | "starting", number>>;
+  readonly processes: Readonly<Record<"active" | "spare" | "starting" | "fallback", number>>;
 }
 
 /** The memory of inference processes as metrics see it. */

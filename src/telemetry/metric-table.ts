@@ -4,6 +4,7 @@ import type {
   CollectorName,
   ErrorOrigin,
   FallbackReason,
+  FallbackStep,
   MemoryResource,
   ModelState,
   ProcessExitReason,
@@ -87,6 +88,13 @@ export const metricTable = {
       ]),
     },
   },
+  batchFallbacks: {
+    name: "inference_batch_fallbacks_total",
+    type: "counter",
+    unit: "batches",
+    help: "Batches for which there was too little memory, by what was done with their windows: run in half as large ones, each alone, on the CPU, or given up.",
+    labels: { model_name: servedModels, step: everyOf<FallbackStep>()(["half", "single", "cpu", "failed"]) },
+  },
   modelState: {
     name: "model_state",
     type: "gauge",
@@ -169,8 +177,8 @@ export const metricTable = {
     name: "inference_processes",
     type: "gauge",
     unit: "processes",
-    help: "Inference processes that run: active ones take batches, a spare is warm and waits, a starting one loads.",
-    labels: { model_name: servedModels, role: ["active", "spare", "starting"] },
+    help: "Inference processes that run: active ones take batches, a spare is warm and waits, a starting one loads, a fallback computes on the CPU what a GPU has no memory for.",
+    labels: { model_name: servedModels, role: ["active", "spare", "starting", "fallback"] },
   },
   processRestarts: {
     name: "inference_process_restarts_total",
@@ -182,6 +190,7 @@ export const metricTable = {
       reason: everyOf<Exclude<ProcessExitReason, "stopped" | "replaced">>()([
         "crashed",
         "device_lost",
+        "out_of_memory",
         "no_progress",
         "start_timeout",
         "load_failed",

@@ -104,7 +104,9 @@ export class Metrics {
   }
 
   #countProcesses(events: EventBus): void {
-    const { processReplacements, processRestarts, providerFallbacks, textWorkerRestarts } = this.#instruments;
+    const { batchFallbacks, processReplacements, processRestarts, providerFallbacks, textWorkerRestarts } =
+      this.#instruments;
+    events.on("batch_fell_back", ({ model, step }) => batchFallbacks.add({ model_name: model, step }));
     events.on("execution_provider_fell_back", ({ model, provider, reason }) => {
       providerFallbacks.add({ model_name: model, provider, reason });
     });
@@ -152,10 +154,22 @@ export class Metrics {
 
   /** Begins to count what a model or a bundle may come to: Prometheus sees no increase in a series that begins at 1. */
   #beginAtZero(events: EventBus): void {
-    const { modelCanaries, processReplacements, processRestarts, secretFailures, textWorkerRestarts } =
-      this.#instruments;
+    const {
+      batchFallbacks,
+      modelCanaries,
+      processReplacements,
+      processRestarts,
+      providerFallbacks,
+      secretFailures,
+      textWorkerRestarts,
+    } = this.#instruments;
     const { labels: replaced } = metricTable.processReplacements;
+    const { provider: providers, reason: fallbackReasons } = metricTable.providerFallbacks.labels;
     events.on("process_started", ({ model: model_name }) => {
+      metricTable.batchFallbacks.labels.step.forEach((step) => batchFallbacks.add({ model_name, step }, 0));
+      for (const provider of providers) {
+        fallbackReasons.forEach((reason) => providerFallbacks.add({ model_name, provider, reason }, 0));
+      }
       metricTable.processRestarts.labels.reason.forEach((reason) => processRestarts.add({ model_name, reason }, 0));
       metricTable.textWorkerRestarts.labels.reason.forEach((reason) =>
         textWorkerRestarts.add({ model_name, reason }, 0),

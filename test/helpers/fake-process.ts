@@ -20,6 +20,7 @@ let nextPid = 1;
 export class FakeProcess {
   readonly pid = nextPid++;
   readonly device = "cpu";
+  readonly gpu: string | null;
   /** Every run it was given, oldest first. */
   readonly runs: FakeRun[] = [];
   readonly #ready = Promise.withResolvers<string>();
@@ -34,8 +35,9 @@ export class FakeProcess {
   /** Runs that it may be given before it answered one. */
   readonly #capacity: number;
 
-  constructor({ isReady = true, capacity = 1 } = {}) {
+  constructor({ isReady = true, capacity = 1, gpu = null as string | null } = {}) {
     this.isReady = isReady;
+    this.gpu = gpu;
     this.#capacity = capacity;
     this.ready.catch(() => {});
   }

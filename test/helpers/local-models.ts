@@ -39,16 +39,23 @@ export function faultPlugin(name: string): string {
   return new URL(`../fixtures/plugins/${name}.ts`, import.meta.url).pathname;
 }
 
+interface ModelSurroundings {
+  readonly requireGpu?: boolean;
+  /** What other models leave of the devices. */
+  readonly room?: DeviceRoom;
+}
+
 /** A model that was opened and not started. */
 export async function openTextModel(
   changes: Partial<ModelConfig> = {},
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
   hardware: Hardware = cpuMachine,
-  room: DeviceRoom = new DeviceRoom(hardware.devices),
+  { requireGpu = false, room = new DeviceRoom(hardware.devices) }: ModelSurroundings = {},
 ): Promise<LocalTextModel> {
   const settings = modelSettings(changes);
-  const config = configOf([settings], processes);
+  const defaults = configOf([settings], processes);
+  const config = { ...defaults, hardware: { ...defaults.hardware, requireGpu } };
   return LocalTextModel.open({
     folder: await openModelFolder(settings.folder),
     settings,
@@ -65,8 +72,9 @@ export async function startModel(
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
   hardware: Hardware = cpuMachine,
+  surroundings: ModelSurroundings = {},
 ): Promise<LocalTextModel> {
-  const model = await openTextModel(settings, processes, events, hardware);
+  const model = await openTextModel(settings, processes, events, hardware, surroundings);
   onTestFinished(async () => {
     model.kill();
     await model.close();
@@ -81,8 +89,9 @@ export async function readyModel(
   processes: Partial<Config["processes"]> = {},
   events: EventBus = strictEventBus(),
   hardware: Hardware = cpuMachine,
+  surroundings: ModelSurroundings = {},
 ): Promise<LocalTextModel> {
-  const model = await startModel(settings, processes, events, hardware);
+  const model = await startModel(settings, processes, events, hardware, surroundings);
   await waitUntil(() => model.state() === "ready", "the model is ready");
   return model;
 }

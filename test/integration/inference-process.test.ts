@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { ProcessExitedError, RunFailedError } from "../../src/processes/inference-process.ts";
+import type { TextWindowInput } from "../../src/processes/protocol.ts";
 import { startFixture, startInference, textWindow } from "../helpers/fixture-process.ts";
 import { loadMessage } from "../helpers/load-message.ts";
 import { logitsOf } from "../helpers/logits-of.ts";
@@ -47,12 +48,25 @@ test("a run that fails in a sound process says so, and the process goes on", asy
   expect(process.isReady).toBe(true);
 });
 
+test("a run for which ONNX Runtime has no memory is told as that, and the process computes on", async () => {
+  const process = startInference();
+  await process.ready;
+  await process.run(windows(1), patienceMs);
+  // The weights and the small run have their memory already. 4,000 windows want 700 MB for their embeddings alone.
+  execFileSync("prlimit", ["--pid", String(process.pid), `--data=${900 * 1024 * 1024}`]);
+  await expect(process.run(windows(4000), patienceMs)).rejects.toMatchObject({
+    name: "RunFailedError",
+    kind: "out_of_memory",
+  });
+  expect((await process.run(windows(1), patienceMs)).outputs).toHaveLength(1);
+});
+
 test("a process that has lost its device is killed at once, and every run in it ends with it", async () => {
   const process = startFixture("loses-its-device");
   await process.ready;
   const runs = [1, 2].map((token) => process.run([textWindow(token)], patienceMs));
   const lost = {
-    exit: { reason: "device_lost", signal: "SIGKILL", detail: expect.stringContaining("CUDA failure 700") },
+    exit: { reason: "device_lost", signal: "SIGKILL", detail: "CUDA failure 700" },
   };
   await Promise.all(runs.map((run) => expect(run).rejects.toMatchObject(lost)));
   expect(process.isReady).toBe(false);
@@ -299,4 +313,9 @@ async function exitErrorOf(promise: Promise<unknown>): Promise<ProcessExitedErro
     throw error;
   }
   return error;
+}
+
+/** So many windows of 128 tokens. */
+function windows(count: number): TextWindowInput[] {
+  return Array.from({ length: count }, () => textWindow(...Int32Array.from({ length: 128 }, () => 10)));
 }

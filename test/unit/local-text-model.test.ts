@@ -51,7 +51,7 @@ test("a model on a device takes room from the others for all its processes, spar
   const other = room.enter({ graphBytes: 0, processes: 1, wantedBytes: () => Number.MAX_SAFE_INTEGER });
   const before = other.bytes;
   const settings = { executionProvider: "cuda", instances: 2, spares: 2 } as const;
-  const model = await openTextModel(settings, {}, strictEventBus(), h200Machine, room);
+  const model = await openTextModel(settings, {}, strictEventBus(), h200Machine, { room });
   const { graphBytes, processes } = model.memoryNeed;
   // Two of the four are on each device; each wants a batch besides.
   expect(processes).toBe(4);
@@ -66,7 +66,7 @@ test("a model on the CPU takes none", async () => {
   const room = new DeviceRoom(h200Machine.devices);
   const other = room.enter({ graphBytes: 0, processes: 1, wantedBytes: () => Number.MAX_SAFE_INTEGER });
   const before = other.bytes;
-  const model = await openTextModel({ executionProvider: "cpu" }, {}, strictEventBus(), h200Machine, room);
+  const model = await openTextModel({ executionProvider: "cpu" }, {}, strictEventBus(), h200Machine, { room });
   expect(other.bytes).toBe(before);
   await model.close();
 });

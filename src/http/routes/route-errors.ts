@@ -39,6 +39,7 @@ export const taskErrors = [
   "maintenance",
   "model_loading",
   "circuit_open",
+  "out_of_memory",
   "deadline_exceeded",
   "invalid_prediction",
   "inference_process_crashed",

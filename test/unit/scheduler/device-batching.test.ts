@@ -68,6 +68,7 @@ async function simulate(interleavesRuns: () => boolean): Promise<Outcome> {
     priorCost: { fixedMs: 2_000, perUnitMs: 0.02 },
     endsRunsEarly: true,
     interleavesRuns,
+    cpu: null,
     settings: () => ({
       maxQueueSize: 1_000,
       maxQueueLength: Number.POSITIVE_INFINITY,

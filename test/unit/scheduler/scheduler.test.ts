@@ -29,6 +29,7 @@ const textScheduling = {
   priorCost: { fixedMs: 1, perUnitMs: 0.15 },
   endsRunsEarly: false,
   interleavesRuns: () => false,
+  cpu: null,
 } as const;
 
 test("requests of one turn of the event loop run in one batch", async () => {

@@ -12,7 +12,7 @@ const small: MeasuredModel = {
   device: "cpu",
   queueDepth: 3,
   oldestWaitMs: 250,
-  processes: { active: 2, spare: 1, starting: 0 },
+  processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
   state: () => "ready",
 };
 
@@ -61,6 +61,7 @@ test("a model's state and its processes are shown", async () => {
     'inference_processes{model_name="small",role="active"} 2',
     'inference_processes{model_name="small",role="spare"} 1',
     'inference_processes{model_name="small",role="starting"} 0',
+    'inference_processes{model_name="small",role="fallback"} 1',
   ]);
 });
 

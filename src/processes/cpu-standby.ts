@@ -1,0 +1,128 @@
+import type { EventBus, ModelId } from "../events.ts";
+import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
+
+export interface CpuStandbyOptions {
+  readonly model: string;
+  readonly modelId: ModelId;
+  readonly events: EventBus;
+  /** Starts a process of the model on the CPU. */
+  readonly startProcess: () => InferenceProcess;
+  /** Whether the model is still computed elsewhere. */
+  readonly isWanted: () => boolean;
+  /** Without work for so long it is stopped, in milliseconds. */
+  readonly idleMs: number;
+  /** One that did not get ready is not started again for so long, in milliseconds. */
+  readonly retryMs: number;
+}
+
+/**
+ * One process on the CPU beside those on GPUs, for what these have no memory for: started when it is needed, stopped when
+ * it was not for a while.
+ *
+ * none → starting → ready → none; one that fails before it is ready leaves none for a time.
+ */
+export class CpuStandby {
+  readonly #options: CpuStandbyOptions;
+  #process: InferenceProcess | null = null;
+  /** The process was ready once. */
+  #wasReady = false;
+  #idleTimer: NodeJS.Timeout | null = null;
+  /** On the clock of `performance.now()`. */
+  #retryAt = 0;
+  #isStopped = false;
+
+  constructor(options: CpuStandbyOptions) {
+    this.#options = options;
+  }
+
+  /** It runs, or may be started. */
+  get isAvailable(): boolean {
+    return (
+      !this.#isStopped && this.#options.isWanted() && (this.#process !== null || performance.now() >= this.#retryAt)
+    );
+  }
+
+  /** Its pid, while it runs. */
+  get pids(): readonly number[] {
+    return this.#process === null ? [] : [this.#process.pid];
+  }
+
+  /**
+   * Resolves with the process once it is ready; `release` gives it back.
+   * @throws ProcessExitedError, or what the system said, when it does not get ready; Error once it was stopped.
+   */
+  async acquire(): Promise<InferenceProcess> {
+    if (this.#isStopped) {
+      throw new Error("the process on the CPU was stopped");
+    }
+    clearTimeout(this.#idleTimer ?? undefined);
+    if (this.#process?.isReady === false && this.#wasReady) {
+      // It was asked to leave a moment ago, or has crashed.
+      await this.#process.exited;
+    }
+    const process = this.#process ?? this.#start();
+    try {
+      await process.ready;
+    } catch (error) {
+      this.#retryAt = performance.now() + this.#options.retryMs;
+      throw error;
+    }
+    return process;
+  }
+
+  /** Nobody uses it now. */
+  release(): void {
+    clearTimeout(this.#idleTimer ?? undefined);
+    this.#idleTimer = setTimeout(() => void this.#process?.stop(), this.#options.idleMs).unref();
+  }
+
+  /** Ends it for good; resolves when it has exited. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#idleTimer ?? undefined);
+    await this.#process?.stop();
+  }
+
+  /** SIGKILL, for a shutdown that cannot wait. */
+  kill(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#idleTimer ?? undefined);
+    this.#process?.kill("stopped");
+  }
+
+  #start(): InferenceProcess {
+    const { events, model, startProcess, retryMs } = this.#options;
+    const startedAt = performance.now();
+    this.#retryAt = startedAt + retryMs;
+    let process: InferenceProcess;
+    try {
+      process = startProcess();
+    } catch (error) {
+      events.emit("error_occurred", { where: "supervisor", error });
+      throw error;
+    }
+    this.#process = process;
+    this.#retryAt = 0;
+    events.emit("process_started", { model, pid: process.pid, role: "fallback" });
+    this.#wasReady = false;
+    process.ready.then(
+      () => {
+        this.#wasReady = true;
+        events.emit("process_ready", { model, pid: process.pid, startMs: performance.now() - startedAt });
+      },
+      () => {
+        // It exited before it was ready: told below.
+      },
+    );
+    void process.exited.then((exit) => this.#forget(process, exit));
+    return process;
+  }
+
+  #forget(process: InferenceProcess, { reason, exitCode, signal, killMs, detail }: ProcessExit): void {
+    const { events, model, modelId } = this.#options;
+    const wasReady = this.#wasReady;
+    this.#process = null;
+    const exit = { reason, wasReady, exitCode, signal, killMs, detail: wasReady ? null : detail };
+    events.emit("process_exited", { model, modelId, pid: process.pid, ...exit });
+  }
+}
