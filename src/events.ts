@@ -201,6 +201,19 @@ export interface ServiceEvents {
     readonly reason: FallbackReason;
     readonly detail: string;
   };
+  /** Processes of the model failed on this device in a row while others work: none is started there for a while. */
+  device_set_aside: {
+    readonly model: string;
+    /** UUID of the GPU, or of the slice of one. */
+    readonly device: string;
+    /** In a row. */
+    readonly failures: number;
+    /** Until one is tried there again. */
+    readonly retryMs: number;
+    readonly detail: string;
+  };
+  /** A process of the model got ready there again. */
+  device_restored: { readonly model: string; readonly device: string };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   /** A subscriber of the bus threw; the others got the event. */
   subscriber_failed: { readonly event: keyof ServiceEvents };

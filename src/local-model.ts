@@ -7,14 +7,14 @@ import { type BatchNeed, batchBytes, unitsWithin } from "./hardware/batch-need.t
 import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
-import { ModelPlacement, type Seat } from "./hardware/model-placement.ts";
+import { ModelPlacement, type PlacementVerdict, type Seat } from "./hardware/model-placement.ts";
 import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
 import { CpuStandby } from "./processes/cpu-standby.ts";
 import type { VisibleGpu } from "./processes/gpu-environment.ts";
-import { InferenceProcess, ProcessExitedError } from "./processes/inference-process.ts";
+import { InferenceProcess, type ProcessExit, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
 import { type ReadyProcess, Supervisor } from "./processes/supervisor.ts";
@@ -89,13 +89,13 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { folder, settings, config, events, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
-    this.#placement = new ModelPlacement(this.#plan);
     this.#events = events;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;
     this.settings = settings;
     this.#config = config;
     this.instances = instancesOf(settings, this.#plan);
+    this.#placement = new ModelPlacement(this.#plan, this.instances + settings.spares);
     this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
     const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
     this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
@@ -115,6 +115,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       modelId: this.id,
       instances: this.instances,
       spares: settings.spares,
+      room: () => this.#placement.room(performance.now()),
       restart: () => config().processes,
       events,
       startProcess: () => this.#startProcess(),
@@ -173,6 +174,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { firstDevice, devices } = this.#supervisor;
     const others = devices.filter((device) => device !== firstDevice);
     return others.length === 0 ? "" : `it is computed on ${others.join(", ")} instead of ${firstDevice}`;
+  }
+
+  get devicesSetAside(): readonly string[] {
+    return this.#placement.setAside;
   }
 
   get pids(): readonly number[] {
@@ -285,7 +290,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   #startProcess(): InferenceProcess {
-    const seat = this.#placement.take();
+    const seat = this.#placement.take(performance.now());
     let process: InferenceProcess;
     try {
       process = this.#startProcessAt(seat);
@@ -293,13 +298,18 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       this.#placement.left(seat);
       throw error;
     }
-    void process.exited.then(() => this.#placement.left(seat));
+    // Before the supervisor hears of it, and starts another.
+    void process.exited.then((exit) => {
+      this.#placement.left(seat);
+      if (exit.reason === "device_lost") {
+        this.#follow(this.#placement.lost(seat, performance.now()), exit);
+      }
+    });
     process.ready.then(
-      () => this.#placement.proved(seat),
+      () => this.#trust(seat),
       (error: unknown) => {
-        if (isFailure(error) && this.#placement.failed(seat)) {
-          const detail = error.exit.detail ?? `a process on the GPU ended: ${error.exit.reason}`;
-          this.#tellFallback({ reason: "load_failed", detail });
+        if (isFailure(error)) {
+          this.#follow(this.#placement.failed(seat, performance.now()), error.exit);
         }
       },
     );
@@ -310,6 +320,33 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return device === null || this.#plan.provider === "cpu"
       ? null
       : { uuid: device, onnxRuntime: this.#plan.onnxRuntime.packageName };
+  }
+
+  #trust(seat: Seat): void {
+    if (this.#placement.proved(seat, performance.now()) && seat.device !== null) {
+      this.#events.emit("device_restored", { model: this.identity.name, device: seat.device });
+    }
+  }
+
+  /** A process on a device failed, which has this consequence. */
+  #follow(verdict: PlacementVerdict, exit: ProcessExit): void {
+    const detail = exit.detail ?? `a process on the GPU ended: ${exit.reason}`;
+    switch (verdict.kind) {
+      case "kept":
+        break;
+      case "fell_back":
+        this.#tellFallback({ reason: "load_failed", detail });
+        break;
+      case "hopeless":
+        this.#supervisor.giveUp(`hardware.requireGpu is set, but no process could be started on a GPU: ${detail}`);
+        break;
+      case "set_aside": {
+        const { kind: _, ...facts } = verdict;
+        this.#events.emit("device_set_aside", { model: this.identity.name, ...facts, detail });
+        setTimeout(() => this.#supervisor.adjust(), verdict.retryMs).unref();
+        break;
+      }
+    }
   }
 
   #startProcessAt(seat: Seat): InferenceProcess {

@@ -51,6 +51,7 @@ function describeModel(watch: ModelWatch): ModelHealth {
     isRequired: model.isRequired,
     device: model.device,
     cudaRuntime: model.cudaRuntime,
+    devicesSetAside: model.devicesSetAside,
     state: model.state(),
     lastCanary: lastCanary === null ? null : { at: lastCanary.at.toISOString(), result: lastCanary.result },
     lastAnswerAt: lastAnswerAt?.toISOString() ?? null,

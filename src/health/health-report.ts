@@ -51,6 +51,8 @@ export interface ModelHealth extends ModelIdentity {
   readonly device: string;
   /** Version of the ONNX Runtime whose CUDA provider computes it; null when none does. */
   readonly cudaRuntime: string | null;
+  /** On which its processes failed in a row: it does without them for a while, which is no reason not to be ready. */
+  readonly devicesSetAside: readonly string[];
   readonly state: ModelState;
   readonly lastCanary: { readonly at: string; readonly result: CanaryResult } | null;
   /** When a request or a canary was last answered validly, ISO 8601. */

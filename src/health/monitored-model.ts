@@ -11,6 +11,8 @@ export interface ModelInternals {
   deviceDetail(): string;
   /** Version of the ONNX Runtime whose CUDA provider computes it; null when none does. */
   readonly cudaRuntime: string | null;
+  /** UUIDs of the devices on which its processes failed in a row, so that it does without them for a while. */
+  readonly devicesSetAside: readonly string[];
   /** Pids of its processes. */
   readonly pids: readonly number[];
   /** For how long work has waited or run without a sign of life, in milliseconds; 0 without work. */

@@ -10,6 +10,8 @@ export interface SupervisorOptions {
   readonly instances: number;
   /** Warm processes that wait to replace one. */
   readonly spares: number;
+  /** Processes that there is room for now; instances go before spares, and one there always is. Read at every decision. */
+  readonly room: () => number;
   /** Read at every decision. */
   readonly restart: () => RestartSettings;
   readonly events: EventBus;
@@ -63,6 +65,8 @@ export class Supervisor {
   #device: string | null = null;
   #firstDevice: string | null = null;
   #lastFailure: string | null = null;
+  /** Why it was given up before its time; null once a process got ready. */
+  #hopelessReason: string | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryAt = 0;
   /** Since when no instance takes batches, on the clock of `performance.now()`; null while one does. */
@@ -109,8 +113,9 @@ export class Supervisor {
     if (this.#state === "ready" && this.#emptySince === null) {
       return null;
     }
-    if (this.#lastFailure !== null) {
-      return this.#lastFailure;
+    const failure = this.#hopelessReason ?? this.#lastFailure;
+    if (failure !== null) {
+      return failure;
     }
     const isShort = this.#emptySince === null || now - this.#emptySince < longestGapMs;
     return this.#state === "ready" && isShort ? null : "no inference process is ready yet";
@@ -131,6 +136,19 @@ export class Supervisor {
 
   start(): void {
     this.#maintain();
+  }
+
+  /** There is more or less room than before. */
+  adjust(): void {
+    this.#maintain();
+  }
+
+  /** Before any process was ready: it counts as broken at once, for this reason, unless one gets ready all the same. */
+  giveUp(reason: string): void {
+    if (this.#state === "loading") {
+      this.#hopelessReason = reason;
+      this.#setState("circuit_open");
+    }
   }
 
   /** Stops every process; resolves when all have exited. */
@@ -178,6 +196,14 @@ export class Supervisor {
     return [...this.#starting, ...this.#spares, ...this.#active, ...this.#leaving];
   }
 
+  get #wantedActive(): number {
+    return Math.max(1, Math.min(this.#options.instances, this.#options.room()));
+  }
+
+  get #wantedSpares(): number {
+    return Math.max(0, Math.min(this.#options.spares, this.#options.room() - this.#wantedActive));
+  }
+
   /** Instances that stay. */
   get #staying(): number {
     return this.#active.size - (this.#departure === null ? 0 : 1);
@@ -189,8 +215,8 @@ export class Supervisor {
       return;
     }
     const plan = planProcesses({
-      wantedActive: this.#options.instances,
-      wantedSpares: this.#options.spares,
+      wantedActive: this.#wantedActive,
+      wantedSpares: this.#wantedSpares,
       active: this.#staying,
       spares: this.#spares.size,
       starting: this.#starting.size,
@@ -219,7 +245,7 @@ export class Supervisor {
       return;
     }
     this.#starting.add(process);
-    const role: ProcessRole = this.#staying < this.#options.instances ? "active" : "spare";
+    const role: ProcessRole = this.#staying < this.#wantedActive ? "active" : "spare";
     this.#options.events.emit("process_started", { model: this.#options.model, pid: process.pid, role });
     process.ready.then(
       (device) => this.#admit(process, device, performance.now() - startedAt),
@@ -236,6 +262,7 @@ export class Supervisor {
     }
     this.#failures = 0;
     this.#lastFailure = null;
+    this.#hopelessReason = null;
     this.#cancelRetry();
     this.#device = device;
     this.#firstDevice ??= device;
@@ -244,7 +271,7 @@ export class Supervisor {
     if (this.#state === "stopped") {
       return;
     }
-    if (this.#staying < this.#options.instances) {
+    if (this.#staying < this.#wantedActive) {
       this.#activate(process);
     } else {
       this.#spares.add(process);
@@ -257,7 +284,7 @@ export class Supervisor {
     this.#active.add(process);
     this.#emptySince = null;
     this.#options.onInstance(process);
-    if (this.#departure !== null && this.#staying === this.#options.instances) {
+    if (this.#departure !== null && this.#staying >= this.#wantedActive) {
       const { process: old, outcome } = this.#departure;
       this.#departure = null;
       this.#active.delete(old);

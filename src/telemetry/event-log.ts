@@ -65,6 +65,10 @@ function logProcesses(events: EventBus, logger: Logger): void {
     const fields = { model, step, windows, padded_length: paddedLength, device };
     logger.write(step === "failed" ? "error" : "warn", "batch_fell_back", fields);
   });
+  events.on("device_set_aside", ({ model, device, failures, retryMs, detail }) => {
+    logger.write("error", "device_set_aside", { model, device, failures, retry_ms: retryMs, detail });
+  });
+  events.on("device_restored", (restored) => logger.write("info", "device_restored", { ...restored }));
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
   events.on("text_worker_restarted", ({ model, reason }) => {
     logger.write("warn", "text_worker_restarted", { model, reason });

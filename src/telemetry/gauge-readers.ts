@@ -11,6 +11,7 @@ export interface MeasuredModel {
   readonly queueDepth: number;
   /** Milliseconds. */
   readonly oldestWaitMs: number;
+  readonly devicesSetAside: readonly string[];
   readonly processes: Readonly<Record<"active" | "spare" | "starting" | "fallback", number>>;
 }
 
@@ -76,6 +77,8 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
       models().flatMap((model) =>
         states.map((state) => [{ model_name: model.identity.name, state }, model.state() === state ? 1 : 0] as const),
       ),
+    devicesSetAside: () =>
+      models().map(({ identity, devicesSetAside }) => [{ model_name: identity.name }, devicesSetAside.length]),
     processes: () =>
       models().flatMap(({ identity, processes }) =>
         roles.map((role) => [{ model_name: identity.name, role }, processes[role]] as const),

@@ -95,6 +95,13 @@ export const metricTable = {
     help: "Batches for which there was too little memory, by what was done with their windows: run in half as large ones, each alone, on the CPU, or given up.",
     labels: { model_name: servedModels, step: everyOf<FallbackStep>()(["half", "single", "cpu", "failed"]) },
   },
+  devicesSetAside: {
+    name: "inference_devices_set_aside",
+    type: "gauge",
+    unit: "devices",
+    help: "GPUs, or slices, on which processes of a served model failed in a row, and none is started for a while.",
+    labels: { model_name: servedModels },
+  },
   modelState: {
     name: "model_state",
     type: "gauge",

@@ -241,6 +241,7 @@ export const fakeFacts: HealthOverview["checks"] = {
         isRequired: true,
         device: "cpu",
         cudaRuntime: null,
+        devicesSetAside: [],
         state: "ready",
         lastCanary: { at: "2026-01-01T00:00:00.000Z", result: "ok" },
         lastAnswerAt: "2026-01-01T00:00:00.000Z",

@@ -8,6 +8,7 @@ export class FakeMonitoredModel extends FakeServedModel {
   folder: ModelFolder = { path: "/nowhere", manifest: validManifest(), digest: "sha256:00" };
   currentStateDetail = "";
   currentDeviceDetail = "";
+  devicesSetAside: readonly string[] = [];
   readonly pids: number[] = [];
   stalledFor = 0;
   movedAt = 0;

@@ -138,6 +138,7 @@ class LeakingModel implements WatchedModel {
       modelId: "1",
       instances: 1,
       spares: 0,
+      room: () => Number.POSITIVE_INFINITY,
       restart: () => ({ backoffInitialMs: 20, backoffMaxMs: 100, giveUpAfterFailures: 3, giveUpRetryMs: 200 }),
       events,
       startProcess: () => startFixture(fixture),

@@ -27,6 +27,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** The same machine, of whose GPUs the second fails. */
+const halfBrokenMachine: Hardware = {
+  ...h200Machine,
+  devices: h200Machine.devices.map((device, index) => (index === 1 ? (brokenMachine.devices[1] ?? device) : device)),
+};
+
 test("a model on a machine of two GPUs has a process on each, which sees that one only", async () => {
   const events = strictEventBus();
   const model = await readyModel({ ...onGpu, instances: "auto" }, {}, events, h200Machine);
@@ -85,6 +91,48 @@ test("a model whose processes cannot be started on the GPU is ready on the CPU, 
   ]);
 });
 
+test("a GPU on which no process gets ready is set aside: the others work on, and the model is ready", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const setAside = collectEvents(events, "device_set_aside");
+  const model = await readyModel({ ...onGpu, instances: "auto" }, { backoffInitialMs: 10 }, events, halfBrokenMachine);
+  await waitUntil(() => setAside.length === 1, "the broken device is set aside");
+  const [, broken] = halfBrokenMachine.devices;
+  expect(setAside).toMatchObject([{ device: broken?.uuid, failures: 3, detail: expect.stringContaining("-broken") }]);
+  await waitUntil(() => model.processes.starting === 0, "nothing is started there any more");
+  expect(model.processes.active).toBe(1);
+  expect(model.devicesSetAside).toEqual([broken?.uuid]);
+  expect([model.state(), model.stateDetail(), model.deviceDetail(), model.device]).toEqual(["ready", "", "", "cuda"]);
+  await expectAnswer(model);
+  expect(fallbacks).toEqual([]);
+});
+
+test("a GPU that is lost to one process after another is set aside, and the model is computed on the other", async () => {
+  const events = strictEventBus();
+  const exits = collectEvents(events, "process_exited");
+  const setAside = collectEvents(events, "device_set_aside");
+  const settings = { executionProvider: "cuda", plugins: [faultPlugin("loses-its-gpu")], instances: "auto" } as const;
+  const model = await readyModel(settings, {}, events, h200Machine);
+  await waitUntil(() => model.processes.active === 2, "both instances are ready");
+  for (let request = 0; setAside.length === 0 && request < 200; request++) {
+    const window = new Int32Array(20).fill(10);
+    const results = await Promise.allSettled([1, 2].map(() => model.run([window], requestContext())));
+    // One window may meet the bad device twice, and then counts as the cause.
+    results.forEach((result) => {
+      if (result.status === "rejected") {
+        expect(result.reason).toMatchObject({ facts: { reason: "device_lost" } });
+      }
+    });
+  }
+  expect(setAside).toMatchObject([{ device: "GPU-bbbbbbbb-1111", failures: 3, detail: "CUDA failure 700" }]);
+  expect(exits.length).toBeGreaterThanOrEqual(3);
+  expect(exits.every(({ reason }) => reason === "device_lost")).toBe(true);
+  for (let request = 0; request < 5; request++) {
+    await expectAnswer(model);
+  }
+  expect([model.state(), model.processes.active]).toEqual(["ready", 1]);
+});
+
 test("a model of 8 bits that is left to the service stays on the CPU without a word", async () => {
   const events = strictEventBus();
   const fallbacks = collectEvents(events, "execution_provider_fell_back");
@@ -103,11 +151,12 @@ test("what the real provider says when it cannot be loaded ends in a fall-back t
   expect(fallbacks).toMatchObject([{ reason: "load_failed" }]);
 });
 
-test("where a GPU is required a model that cannot be started on it is refused, not moved", async () => {
+test("where a GPU is required a model that cannot be started on it is refused, not moved, once each GPU was tried", async () => {
   const events = strictEventBus();
+  const started = collectEvents(events, "process_started");
   const fallbacks = collectEvents(events, "execution_provider_fell_back");
   const settings = modelSettings(onGpu);
-  const defaults = configOf([settings], { giveUpAfterFailures: 1 });
+  const defaults = configOf([settings]);
   const config = { ...defaults, hardware: { profile: "auto", requireGpu: true } } as const;
   const models = new LocalModels(
     () => config,
@@ -115,7 +164,10 @@ test("where a GPU is required a model that cannot be started on it is refused, n
     events,
     () => Promise.resolve("ok"),
   );
-  await expect(models.apply(config)).rejects.toThrow(/cannot start: the fixture cannot compute on cuda/);
+  await expect(models.apply(config)).rejects.toThrow(
+    /cannot start: hardware\.requireGpu is set, but no process could be started on a GPU: the fixture cannot compute/,
+  );
+  expect(started).toHaveLength(2);
   expect(models.list()).toEqual([]);
   expect(fallbacks).toEqual([]);
   await models.close();

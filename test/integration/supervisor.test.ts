@@ -103,6 +103,7 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
       modelId: "1",
       instances: options.instances,
       spares: options.spares,
+      room: () => Number.POSITIVE_INFINITY,
       restart: () => restart,
       events,
       startProcess: () => startFixture(supervised.fixture, { stopTimeoutMs: 300 }),

@@ -54,6 +54,10 @@ const modelSchema = z.strictObject({
   cudaRuntime: z.string().nullable().meta({
     description: "Version of the ONNX Runtime whose CUDA provider computes; null when none does.",
   }),
+  devicesSetAside: z.array(z.string()).meta({
+    description:
+      "GPUs on which its processes failed in a row: it does without them for a while, and is ready all the same.",
+  }),
   state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
   lastCanary: z
     .strictObject({

@@ -35,6 +35,7 @@ test("the canary of a speech model is its shortest window of silence, whose toke
   const { folder } = new FakeMonitoredModel();
   const model: MonitoredModel = Object.assign(speech, {
     folder,
+    devicesSetAside: [],
     pids: [],
     movedAt: 0,
     patienceMs: 0,

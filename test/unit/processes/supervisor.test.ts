@@ -433,6 +433,50 @@ test("the devices of all processes that are ready are known, and the first of al
   expect(model.supervisor.pids).toEqual([model.processes[1]?.pid, model.processes[3]?.pid]);
 });
 
+test("with less room there are fewer spares, then fewer instances, and one at least", async () => {
+  for (const [room, wanted] of [
+    [5, { active: 3, spare: 2 }],
+    [4, { active: 3, spare: 1 }],
+    [3, { active: 3, spare: 0 }],
+    [2, { active: 2, spare: 0 }],
+    [0, { active: 1, spare: 0 }],
+  ] as const) {
+    const model = new Model({ instances: 3, spares: 2 });
+    model.room = room;
+    model.supervisor.start();
+    for (let turn = 0; turn < 6; turn++) {
+      model.processes.forEach((process) => process.becomeReady());
+      await settle();
+    }
+    expect({ room, ...model.supervisor.counts }).toEqual({ room, ...wanted, starting: 0 });
+  }
+});
+
+test("when there is room again, what was missing is started", async () => {
+  const model = new Model({ instances: 2, spares: 0 });
+  model.room = 1;
+  model.supervisor.start();
+  model.processes[0]?.becomeReady();
+  await settle();
+  expect(model.processes).toHaveLength(1);
+  model.room = 2;
+  model.supervisor.adjust();
+  expect(model.processes).toHaveLength(2);
+});
+
+test("a model that is given up before a process was ready is broken at once, until one gets ready all the same", async () => {
+  const model = new Model({ instances: 1, spares: 0 });
+  model.supervisor.start();
+  model.supervisor.giveUp("no device is left");
+  expect(model.states).toEqual(["circuit_open"]);
+  expect(model.supervisor.problem()).toBe("no device is left");
+  model.processes[0]?.becomeReady();
+  await settle();
+  model.supervisor.giveUp("no device is left");
+  expect(model.states).toEqual(["circuit_open", "ready"]);
+  expect(model.supervisor.problem()).toBeNull();
+});
+
 /** A supervisor whose processes the test controls by the order of their start. */
 class Model {
   readonly processes: FakeProcess[] = [];
@@ -444,6 +488,8 @@ class Model {
   readonly #ended = new Set<number>();
   /** Positions of those that take no more batches, and how each is told that its runs have ended. */
   readonly retired = new Map<number, () => void>();
+  /** Processes that there is room for. */
+  room = Number.POSITIVE_INFINITY;
   /** What the next start throws. */
   refusal: Error | null = null;
 
@@ -454,6 +500,7 @@ class Model {
       modelId: "1",
       instances,
       spares,
+      room: () => this.room,
       restart: () => restart,
       events: this.events,
       startProcess: () => this.#start().asInferenceProcess,

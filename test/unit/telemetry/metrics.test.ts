@@ -13,6 +13,7 @@ const small: MeasuredModel = {
   queueDepth: 3,
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
+  devicesSetAside: ["GPU-a"],
   state: () => "ready",
 };
 
@@ -63,6 +64,7 @@ test("a model's state and its processes are shown", async () => {
     'inference_processes{model_name="small",role="starting"} 0',
     'inference_processes{model_name="small",role="fallback"} 1',
   ]);
+  expect(await samples("inference_devices_set_aside")).toEqual(['inference_devices_set_aside{model_name="small"} 1']);
 });
 
 test("uploads under way and the disk that they take are shown", async () => {
