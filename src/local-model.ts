@@ -17,7 +17,7 @@ import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import { InferenceProcess, type ProcessExit, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
-import { type ReadyProcess, Supervisor } from "./processes/supervisor.ts";
+import { type ReadyProcess, type ReplacementOrder, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
 import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
 import type { ModelCommon, ModelIdentity } from "./tasks/served-model.ts";
@@ -78,6 +78,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #placement: ModelPlacement;
   /** Null on the CPU. */
   readonly #lease: Lease | null;
+  /** By pid. */
+  readonly #seats = new Map<number, Seat>();
   /** Null where there is nothing to fall back from, or no leave to. */
   readonly #cpu: CpuStandby | null;
   /** Requests that were let in and are not finished. */
@@ -156,9 +158,18 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return this.#supervisor.readyProcesses;
   }
 
-  /** As `Supervisor.replace`. */
-  replaceProcess(pid: number): Promise<ReplacementOutcome> {
-    return this.#supervisor.replace(pid);
+  /** As `Supervisor.replace`. The successor takes the place of the old process. */
+  async replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome> {
+    const seat = this.#seats.get(pid);
+    if (seat === undefined) {
+      return this.#supervisor.replace(pid, order);
+    }
+    this.#placement.leaves(seat);
+    try {
+      return await this.#supervisor.replace(pid, order);
+    } finally {
+      this.#placement.stays(seat);
+    }
   }
 
   state(): ModelState {
@@ -298,8 +309,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       this.#placement.left(seat);
       throw error;
     }
+    this.#seats.set(process.pid, seat);
     // Before the supervisor hears of it, and starts another.
     void process.exited.then((exit) => {
+      this.#seats.delete(process.pid);
       this.#placement.left(seat);
       if (exit.reason === "device_lost") {
         this.#follow(this.#placement.lost(seat, performance.now()), exit);

@@ -35,6 +35,8 @@ export interface ProcessOutlook {
   readonly gpuBytes: number | null;
   /** The nearest end of memory; null when none is in sight. */
   readonly forecast: MemoryForecast | null;
+  /** Its GPU has no room for a successor beside it. */
+  readonly mustLeaveFirst: boolean;
 }
 
 interface History {
@@ -42,6 +44,8 @@ interface History {
   readonly gpuSamples: MemorySample[];
   /** When it was seen first: about what its successor will take. */
   readonly firstBytes: number;
+  /** The same on its GPU; 0 before it was seen there. */
+  firstGpuBytes: number;
 }
 
 interface Growing {
@@ -86,6 +90,7 @@ export class MemoryLedger {
         bytesPerSecond: trend?.bytesPerSecond ?? null,
         gpuBytes: process.gpu?.usedBytes ?? null,
         forecast: nearest(forecasts),
+        mustLeaveFirst: !process.hasSpare && isTooFull(process.gpu, history.firstGpuBytes),
       });
     }
     this.#blameGroup(atMs, group, processes, trends, outlooks, windowSamples);
@@ -107,7 +112,7 @@ export class MemoryLedger {
   }
 
   #historyOf({ pid, bytes }: ProcessObservation): History {
-    const history = this.#histories.get(pid) ?? { samples: [], gpuSamples: [], firstBytes: bytes };
+    const history = this.#histories.get(pid) ?? { samples: [], gpuSamples: [], firstBytes: bytes, firstGpuBytes: 0 };
     this.#histories.set(pid, history);
     return history;
   }
@@ -116,6 +121,7 @@ export class MemoryLedger {
     if (gpu === null) {
       return null;
     }
+    history.firstGpuBytes ||= gpu.usedBytes;
     remember(history.gpuSamples, { atMs, bytes: gpu.usedBytes }, windowSamples);
     const trend = trendOf(history.gpuSamples, windowSamples);
     // Without growth a full GPU is no fault: its memory is given out in large blocks, once.
@@ -151,6 +157,10 @@ export class MemoryLedger {
       outlooks.set(fastest.pid, { ...outlook, forecast: nearest([outlook.forecast, forecast]) });
     }
   }
+}
+
+function isTooFull(gpu: GpuMemory | null, successorBytes: number): boolean {
+  return gpu !== null && gpu.limitBytes - gpu.usedBytes < successorBytes;
 }
 
 /** Fastest first. */

@@ -6,7 +6,7 @@ import { MemoryLedger, type ProcessObservation, type ProcessOutlook } from "./me
 import { automaticLimit, type MemoryNeed } from "./memory-limits.ts";
 import { type ProcessMemory, readProcessMemory } from "./process-memory.ts";
 import { ReplacementBreaker } from "./replacement-breaker.ts";
-import type { ReadyProcess } from "./supervisor.ts";
+import type { ReadyProcess, ReplacementOrder } from "./supervisor.ts";
 
 export interface MemorySettings {
   /** Between two looks, in milliseconds. */
@@ -29,7 +29,7 @@ export interface WatchedModel {
   readonly memoryNeed: MemoryNeed;
   readonly readyProcesses: readonly ReadyProcess[];
   /** As `Supervisor.replace`. */
-  replaceProcess(pid: number): Promise<ReplacementOutcome>;
+  replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome>;
 }
 
 /** Where figures come from. */
@@ -87,7 +87,7 @@ interface Watched {
 
 /**
  * Looks at the memory of every inference process from time to time, and has one replaced before its memory is used up:
- * its successor first, and never two at once, whatever their models. A model whose processes need that too often is left
+ * its successor first, if its GPU has room for both, and never two at once, whatever their models and devices. A model whose processes need that too often is left
  * alone for an hour, and somebody told.
  */
 export class MemoryWatch {
@@ -237,7 +237,8 @@ export class MemoryWatch {
     this.#isReplacing = true;
     events.emit("process_replacement_started", facts);
     try {
-      const outcome = await model.replaceProcess(pid);
+      const order = outlook.mustLeaveFirst ? "leave_first" : "successor_first";
+      const outcome = await model.replaceProcess(pid, order);
       events.emit("process_replaced", { ...facts, outcome, durationMs: performance.now() - startedAt });
     } catch (error) {
       events.emit("error_occurred", { where: "memory_watch", error });

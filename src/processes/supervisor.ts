@@ -31,6 +31,12 @@ export interface ReadyProcess {
   readonly role: ProcessRole;
 }
 
+/**
+ * What comes first: the successor, so that there is never an instance less, or the end of the old process, where there is
+ * no memory for both.
+ */
+export type ReplacementOrder = "successor_first" | "leave_first";
+
 /** An instance whose successor is not ready yet. */
 interface Departure {
   readonly process: InferenceProcess;
@@ -58,6 +64,8 @@ export class Supervisor {
   /** Replaced, and finishing their runs. */
   readonly #leaving = new Set<InferenceProcess>();
   #departure: Departure | null = null;
+  /** Leaves before its successor is started. */
+  #leftFirst: InferenceProcess | null = null;
   #state: ModelState = "loading";
   #failures = 0;
   /** Execution provider of each process that is ready. */
@@ -168,12 +176,11 @@ export class Supervisor {
   }
 
   /**
-   * Replaces a ready process, without a moment of fewer instances: first a successor, then the end of the old one. A
-   * spare has nobody waiting for it and is ended first. Resolves when the old process is gone, or stays for want of a
-   * successor.
+   * Replaces a ready process. A spare has nobody waiting for it and is ended first. Resolves when the old process is gone,
+   * or stays for want of a successor. In every case it finishes its runs.
    * @throws Error while another replacement of this model is under way.
    */
-  replace(pid: number): Promise<ReplacementOutcome> {
+  replace(pid: number, order: ReplacementOrder = "successor_first"): Promise<ReplacementOutcome> {
     if (this.#departure !== null || this.#leaving.size > 0) {
       throw new Error("a process is being replaced already");
     }
@@ -185,6 +192,9 @@ export class Supervisor {
     const process = [...this.#active].find((each) => each.pid === pid);
     if (process === undefined || this.#state === "stopped") {
       return Promise.resolve("exited");
+    }
+    if (order === "leave_first") {
+      return this.#leaveFirst(process);
     }
     const outcome = Promise.withResolvers<ReplacementOutcome>();
     this.#departure = { process, outcome };
@@ -217,7 +227,7 @@ export class Supervisor {
     const plan = planProcesses({
       wantedActive: this.#wantedActive,
       wantedSpares: this.#wantedSpares,
-      active: this.#staying,
+      active: this.#staying + (this.#leftFirst === null ? 0 : 1),
       spares: this.#spares.size,
       starting: this.#starting.size,
       leaving: this.#leaving.size + (this.#departure === null ? 0 : 1),
@@ -292,6 +302,16 @@ export class Supervisor {
     }
   }
 
+  /** Its successor is started when it has exited. */
+  #leaveFirst(process: InferenceProcess): Promise<ReplacementOutcome> {
+    this.#leftFirst = process;
+    this.#active.delete(process);
+    if (this.#active.size === 0) {
+      this.#emptySince = performance.now();
+    }
+    return this.#leave(process);
+  }
+
   async #leave(process: InferenceProcess): Promise<ReplacementOutcome> {
     this.#leaving.add(process);
     await this.#options.onRetire(process);
@@ -310,6 +330,9 @@ export class Supervisor {
     this.#spares.delete(process);
     this.#devices.delete(process);
     this.#leaving.delete(process);
+    if (this.#leftFirst === process) {
+      this.#leftFirst = null;
+    }
     if (this.#departure?.process === process) {
       this.#endDeparture("exited");
     }

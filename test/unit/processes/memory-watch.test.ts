@@ -3,7 +3,7 @@ import type { ReplacementOutcome } from "../../../src/events.ts";
 import type { CgroupMemory } from "../../../src/processes/cgroup-memory.ts";
 import type { GpuMemory } from "../../../src/processes/gpu-memory.ts";
 import { type MemorySettings, MemoryWatch, type WatchedModel } from "../../../src/processes/memory-watch.ts";
-import type { ReadyProcess } from "../../../src/processes/supervisor.ts";
+import type { ReadyProcess, ReplacementOrder } from "../../../src/processes/supervisor.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 
 const mebibyte = 1024 * 1024;
@@ -208,6 +208,35 @@ test("memory on a GPU is watched for models that are not computed on the CPU", a
   expect(machine.forecasts).toMatchObject([{ model: "cuda", resource: "gpu" }]);
 });
 
+test.each([
+  ["beside it", 3, "successor_first"],
+  ["only after it", 1, "leave_first"],
+])("a process whose GPU has room for a successor %s is replaced in that order", async (_, mibPerSecond, order) => {
+  const machine = new Machine({ horizonSeconds: 100 });
+  const model = machine.serve("cuda", { startMib: 100, mibPerSecond: 0, device: "cuda" });
+  // Its successor will take what it took itself at first: 200 MiB. In 100 s it would take 300 or 100 more.
+  machine.gpu = (seconds) => ({ usedBytes: (200 + mibPerSecond * seconds) * mebibyte, limitBytes: 800 * mebibyte });
+  machine.watch.start();
+  await passSeconds(520);
+  expect([model.asked, model.orders]).toEqual([[1], [order]]);
+});
+
+test("processes of two models that run short on one GPU are replaced one after the other", async () => {
+  const machine = new Machine();
+  const leak = { startMib: 100, mibPerSecond: 0, device: "cuda" };
+  const models = [machine.serve("one", leak), machine.serve("other", leak)];
+  machine.gpu = (seconds) => ({ usedBytes: (100 + seconds) * mebibyte, limitBytes: 150 * mebibyte });
+  machine.gpuOf = [1, 2];
+  machine.watch.start();
+  await passSeconds(60);
+  expect(models.flatMap(({ asked }) => asked)).toHaveLength(1);
+  const [first] = models.filter(({ asked }) => asked.length > 0);
+  await first?.finish("replaced");
+  await passSeconds(5);
+  expect(new Set(models.flatMap(({ asked }) => asked))).toEqual(new Set([1, 2]));
+  expect(machine.mostAtOnce).toBe(1);
+});
+
 test("a failure to look is told once in a row, and never ends the watch", async () => {
   const machine = new Machine();
   const errors = collectEvents(machine.events, "error_occurred");
@@ -298,6 +327,7 @@ class LeakyModel implements WatchedModel {
   readyProcesses: readonly ReadyProcess[];
   /** Pids that were to be replaced, oldest first. */
   readonly asked: number[] = [];
+  readonly orders: ReplacementOrder[] = [];
   readonly #machine: Machine;
   readonly #leak: Leak;
   readonly #bornAt = new Map<number, number>();
@@ -317,8 +347,9 @@ class LeakyModel implements WatchedModel {
     }));
   }
 
-  replaceProcess(pid: number): Promise<ReplacementOutcome> {
+  replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome> {
     this.asked.push(pid);
+    this.orders.push(order);
     this.#machine.begin();
     this.#pending = Promise.withResolvers();
     return this.#pending.promise;
@@ -381,6 +412,8 @@ class Machine {
   /** By seconds since the start. */
   cgroup: (seconds: number) => CgroupMemory | null = () => null;
   gpu: (seconds: number) => GpuMemory | null = () => null;
+  /** Pids of the processes that have it; null for the latest. */
+  gpuOf: readonly number[] | null = null;
   failure: Error | null = null;
   reads = 0;
   gpuReads = 0;
@@ -403,7 +436,8 @@ class Machine {
         gpuMemory: () => {
           this.gpuReads++;
           const gpu = this.gpu(seconds());
-          return Promise.resolve(new Map(gpu === null ? [] : [[this.#pids, gpu]]));
+          const pids = this.gpuOf ?? [this.#pids];
+          return Promise.resolve(new Map(gpu === null ? [] : pids.map((pid) => [pid, gpu])));
         },
         machineBytes: () => 16 * 1024 * mebibyte,
       },

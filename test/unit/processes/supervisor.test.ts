@@ -433,6 +433,37 @@ test("the devices of all processes that are ready are known, and the first of al
   expect(model.supervisor.pids).toEqual([model.processes[1]?.pid, model.processes[3]?.pid]);
 });
 
+test("where there is no memory for two, the old process finishes its runs and leaves before its successor is started", async () => {
+  const model = new Model({ instances: 1, spares: 0 });
+  model.supervisor.start();
+  model.processes[0]?.becomeReady();
+  await settle();
+  const outcome = model.supervisor.replace(model.processes[0]?.pid ?? -1, "leave_first");
+  await settle();
+  expect([model.processes.length, model.retired.size, model.supervisor.counts.active]).toEqual([1, 1, 0]);
+  model.retired.get(0)?.();
+  expect(await outcome).toBe("replaced");
+  await settle();
+  expect(model.processes).toHaveLength(2);
+  model.processes[1]?.becomeReady();
+  await settle();
+  expect(model.supervisor.counts).toEqual({ active: 1, spare: 0, starting: 0 });
+  expect(model.supervisor.problem()).toBeNull();
+});
+
+test("one that dies before it has left is followed at once all the same", async () => {
+  const model = new Model({ instances: 2, spares: 0 });
+  model.supervisor.start();
+  model.processes.forEach((process) => process.becomeReady());
+  await settle();
+  void model.supervisor.replace(model.processes[0]?.pid ?? -1, "leave_first");
+  await settle();
+  expect(model.processes).toHaveLength(2);
+  model.processes[0]?.die();
+  await settle();
+  expect(model.processes).toHaveLength(3);
+});
+
 test("with less room there are fewer spares, then fewer instances, and one at least", async () => {
   for (const [room, wanted] of [
     [5, { active: 3, spare: 2 }],
