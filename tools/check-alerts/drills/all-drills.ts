@@ -19,5 +19,6 @@ export const allDrills: readonly Drill[] = [
 /** Alerts that no drill shows, and why. */
 export const notDrilled: Readonly<Record<string, string>> = {
   CertificateExpiring: "the blackbox exporter measures it, not the service",
+  DeviceSetAside: "it takes several GPUs",
   ContainerMemoryForecast: "it takes a control group (v2) with a memory limit",
 };

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nanFile } from "../../../test/fixtures/plugins/folder-faults.ts";
+import { crashing } from "../../../test/fixtures/plugins/triggers.ts";
 import { descendants } from "../../../test/helpers/process-facts.ts";
 import type { Drill } from "../drill.ts";
 import { changeModel, type Stage } from "../stage.ts";
@@ -91,6 +92,29 @@ export const processDrills: readonly Drill[] = [
       stage.sendTexts(service, 10);
       const order = join(folder, nanFile);
       return { inject: () => writeFileSync(order, ""), remove: () => rmSync(order) };
+    },
+  },
+  {
+    name: "no-gpu",
+    fault: "a model of 8 bits that is told to compute on a GPU, which is not there or cannot",
+    alerts: [{ name: "ProviderFellBack" }],
+    async prepare(stage) {
+      const service = await stage.start();
+      return {
+        inject: () => changeModel(service, { executionProvider: "cuda" }),
+        remove: () => changeModel(service, { executionProvider: "cpu" }),
+      };
+    },
+  },
+  {
+    name: "no-memory",
+    fault: "a plugin that has no memory for some texts",
+    alerts: [{ name: "TooLittleMemoryForRuns" }],
+    async prepare(stage) {
+      const service = await stage.start({ model: { plugins: ["test/fixtures/plugins/lacks-memory-always.ts"] } });
+      return repeatedFault(stage, 200, async () => {
+        await stage.classify(service, [crashing.text]);
+      });
     },
   },
   {
