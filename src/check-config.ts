@@ -6,10 +6,11 @@ import type { Config } from "./config.ts";
 import { memoryProblems } from "./hardware/check-memory.ts";
 import type { GpuDevice } from "./hardware/gpu-device.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
-import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
-import { graphBytesOf, instancesOf } from "./local-model.ts";
+import type { PlannedModel } from "./hardware/plan-model.ts";
+import { instancesOf, planFromSettings } from "./local-model.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import { openModelFolder } from "./model-store/model-folder.ts";
+import { graphBytesOf } from "./model-store/model-variants.ts";
 import { secretBundles, secretPlaces, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
 import { missingKeysProblem } from "./require-keys.ts";
@@ -65,7 +66,7 @@ async function openFolder(folder: string, key: string): Promise<FolderReading> {
 /** Where the models are to be computed, and what speaks against it. */
 interface Placement {
   /** By the name of the model. */
-  readonly plans: ReadonlyMap<string, ModelPlan>;
+  readonly plans: ReadonlyMap<string, PlannedModel>;
   readonly problems: readonly ConfigProblem[];
   readonly warnings: readonly ConfigProblem[];
 }
@@ -76,7 +77,7 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
   const setting = profile === "auto" && requireGpu ? "hardware.requireGpu" : "hardware.profile";
   const problems = hardware.problems.map((message): ConfigProblem => ({ key: setting, source: null, message }));
   const warnings: ConfigProblem[] = [];
-  const plans = new Map<string, ModelPlan>();
+  const plans = new Map<string, PlannedModel>();
   const onDevices: Parameters<typeof memoryProblems>[1][number][] = [];
   for (const [index, settings] of config.models.entries()) {
     const reading = readings[index];
@@ -84,17 +85,18 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
       continue;
     }
     const { manifest } = reading;
-    const { name, precision } = manifest;
+    const { name } = manifest;
     const key = `models[${index}].executionProvider`;
-    const plan = planModel({ executionProvider: settings.executionProvider, precision }, hardware, requireGpu);
+    const plan = planFromSettings(manifest, settings, hardware, requireGpu);
     if ("problem" in plan) {
       problems.push({ key, source: null, message: plan.problem });
       continue;
     }
     plans.set(name, plan);
     if (plan.provider === "cuda") {
-      const processes = instancesOf(settings, plan) + settings.spares;
-      onDevices.push({ name, precision, graphBytes: graphBytesOf({ manifest }), processes });
+      const processes = instancesOf(settings, plan.devices.length) + settings.spares;
+      const { precision } = plan.variant;
+      onDevices.push({ name, precision, graphBytes: graphBytesOf(plan.variant), processes });
     } else if (plan.fallback !== null) {
       warnings.push({ key, source: null, message: `will be computed on the CPU: ${plan.fallback.detail}` });
     }
@@ -155,13 +157,20 @@ function summary(
     `  hardware     ${describeHardware(hardware)}`,
     ...(hardware.devices.length === 0 ? [] : [`  runtime      ${describeRuntime(hardware)}`]),
     ...hardware.devices.map((device) => `  device       ${describeDevice(device)}`),
-    ...models.map(({ name, version, task, precision }) => {
-      return `  model        ${name} ${version} (${task}, ${precision}) on ${plans.get(name)?.provider}`;
-    }),
+    ...models.map((model) => `  model        ${describePlacement(model, plans.get(model.name), hardware)}`),
     ...usable.map((title) => `  secrets      ${title}`),
     ...[...placement.warnings, ...warnings].map((warning) => `  warning      ${describeProblem(warning)}`),
   ];
   return lines.join("\n");
+}
+
+function describePlacement(
+  { name, version, task }: Manifest,
+  plan: PlannedModel | undefined,
+  hardware: Hardware,
+): string {
+  const place = plan?.provider === "cuda" ? hardware.profile.name : "cpu";
+  return `${name} ${version} (${task}): ${plan?.variant.precision} on ${place}`;
 }
 
 function describeHardware({ profile }: Hardware): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { precisions } from "./precision.ts";
 
 /** A duration that a timer of Node can hold, in milliseconds. */
 const milliseconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
@@ -36,6 +37,8 @@ const modelSchema = z.strictObject({
   spares: z.int().min(0).max(8).default(1),
   /** Where it is computed; `auto` leaves it to the service. */
   executionProvider: z.enum(["auto", "cpu", "cuda"]).default("auto"),
+  /** Of the graphs that compute; `auto` leaves the choice among those of the manifest to the service. */
+  precision: z.enum(["auto", ...precisions]).default("auto"),
   /** Threads of one inference process inside ONNX Runtime. */
   intraOpNumThreads: z.int().min(1).max(256).default(1),
   /** Windows in one run of a speech model; text models have limits of their own under `scheduler`. */

@@ -256,8 +256,8 @@ export type MemoryResource = "process" | "cgroup" | "gpu";
 
 /**
  * Why a GPU is not computed on: the driver tells of none, no profile is for it, the CUDA provider is missing, is of another
- * version than the core, or holds no code for the device, the driver is too old for it, or a process could not be started
- * on the device.
+ * version than the core, or holds no code for the device, the driver is too old for it, the device has no room for the model, or a
+ * process could not be started on the device.
  */
 export type FallbackReason =
   | "no_device"
@@ -266,6 +266,7 @@ export type FallbackReason =
   | "version_mismatch"
   | "no_kernels"
   | "old_driver"
+  | "no_room"
   | "load_failed";
 
 /**

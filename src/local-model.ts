@@ -8,10 +8,13 @@ import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
 import { ModelPlacement, type PlacementVerdict, type Seat } from "./hardware/model-placement.ts";
-import { type ModelPlan, planModel } from "./hardware/plan-model.ts";
+import { type PlannedModel, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
+import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
+import { graphBytesOf, type ModelVariant, narrowTo } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
+import type { Precision } from "./precision.ts";
 import { CpuStandby } from "./processes/cpu-standby.ts";
 import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import { InferenceProcess, type ProcessExit, ProcessExitedError } from "./processes/inference-process.ts";
@@ -21,6 +24,7 @@ import { type ReadyProcess, type ReplacementOrder, Supervisor } from "./processe
 import type { ClientKey } from "./scheduler/request-context.ts";
 import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
 import type { ModelCommon, ModelIdentity } from "./tasks/served-model.ts";
+import { windowTokens } from "./text/window-tokens.ts";
 
 export type ModelConfig = Config["models"][number];
 
@@ -38,7 +42,8 @@ export interface LocalModelOptions {
 }
 
 /** How the windows of a task are scheduled. */
-export interface Scheduling extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "cpu" | "settings"> {
+export interface Scheduling
+  extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "cpu" | "settings"> {
   readonly batchNeed: BatchNeed;
   /** Of the largest batch by the settings of now. */
   readonly wantedUnits: () => number;
@@ -66,7 +71,6 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly id = randomUUID();
   readonly identity: ModelIdentity;
   readonly settings: ModelConfig;
-  readonly memoryNeed: MemoryNeed;
   protected readonly scheduler: Scheduler;
   /** Inference processes that take windows. */
   protected readonly instances: number;
@@ -74,7 +78,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #supervisor: Supervisor;
   readonly #config: () => Config;
   readonly #events: EventBus;
-  readonly #plan: ModelPlan;
+  readonly #plan: PlannedModel;
   readonly #placement: ModelPlacement;
   /** Null on the CPU. */
   readonly #lease: Lease | null;
@@ -82,23 +86,25 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #seats = new Map<number, Seat>();
   /** Null where there is nothing to fall back from, or no leave to. */
   readonly #cpu: CpuStandby | null;
+  /** Of the processes that start now. */
+  #variant: ModelVariant;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
 
   /** @throws OperatorError when it cannot be computed where the settings want it. */
-  protected constructor(options: LocalModelOptions, schedulingOf: (plan: ModelPlan) => Scheduling) {
+  protected constructor(options: LocalModelOptions, schedulingOf: (plan: PlannedModel) => Scheduling) {
     const { folder, settings, config, events, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
+    this.#variant = this.#plan.variant;
     this.#events = events;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;
     this.settings = settings;
     this.#config = config;
-    this.instances = instancesOf(settings, this.#plan);
+    this.instances = instancesOf(settings, this.#plan.provider === "cuda" ? this.#plan.devices.length : 0);
     this.#placement = new ModelPlacement(this.#plan, this.instances + settings.spares);
-    this.memoryNeed = { graphBytes: graphBytesOf(folder), processes: this.instances + settings.spares };
     const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
     this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
     const scheduling = schedulingOf(this.#plan);
@@ -137,6 +143,15 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
 
   get cudaRuntime(): string | null {
     return this.#plan.provider === "cuda" && this.device === "cuda" ? this.#plan.onnxRuntime.version : null;
+  }
+
+  /** Of the graphs that it is computed with. */
+  get precision(): Precision {
+    return this.#variant.precision;
+  }
+
+  get memoryNeed(): MemoryNeed {
+    return { graphBytes: graphBytesOf(this.#variant), processes: this.instances + this.settings.spares };
   }
 
   /** Windows that wait for an instance. */
@@ -348,6 +363,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       case "kept":
         break;
       case "fell_back":
+        this.#variant = this.#plan.cpuVariant;
         this.#tellFallback({ reason: "load_failed", detail });
         break;
       case "hopeless":
@@ -364,7 +380,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
 
   #startProcessAt(seat: Seat): InferenceProcess {
     const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
-    return startProcess(this.folder, this.settings, place, this.#config(), this.#events);
+    const variant = seat.provider === "cpu" ? this.#plan.cpuVariant : this.#plan.variant;
+    return startProcess(this.folder, variant, this.settings, place, this.#config(), this.#events);
   }
 
   #createCpuStandby(): CpuStandby {
@@ -404,26 +421,35 @@ export function requireListed({ path, manifest }: ModelFolder, filesInUse: reado
   }
 }
 
-/** Bytes of all graphs and their weights. */
-export function graphBytesOf({ manifest }: Pick<ModelFolder, "manifest">): number {
-  return manifest.files.filter(({ path }) => path.startsWith("onnx/")).reduce((total, { bytes }) => total + bytes, 0);
-}
-
 /** Inference processes that take batches. On GPUs: one each, if that is left to the service. */
-export function instancesOf({ instances, intraOpNumThreads }: ModelConfig, plan: ModelPlan): number {
+export function instancesOf({ instances, intraOpNumThreads }: ModelConfig, gpus: number): number {
   if (instances !== "auto") {
     return instances;
   }
-  const places = plan.provider === "cuda" ? plan.devices.length : availableParallelism() / intraOpNumThreads;
+  const places = gpus > 0 ? gpus : availableParallelism() / intraOpNumThreads;
   return Math.min(maxAutoInstances, Math.max(1, Math.floor(places)));
 }
 
-function placeModel({ folder, settings, config, hardware }: LocalModelOptions): ModelPlan {
-  const { name, precision } = folder.manifest;
-  const { executionProvider } = settings;
-  const plan = planModel({ executionProvider, precision }, hardware, config().hardware.requireGpu);
+/** As `planModel` does, from the settings of a model. */
+export function planFromSettings(
+  manifest: Manifest,
+  settings: ModelConfig,
+  hardware: Hardware,
+  requireGpu: boolean,
+): ReturnType<typeof planModel> {
+  const model = {
+    ...settings,
+    manifest,
+    gpuProcesses: instancesOf(settings, hardware.devices.length) + settings.spares,
+    windowTokens: manifest.task === "text-classification" ? windowTokens : 0,
+  };
+  return planModel(model, hardware, requireGpu);
+}
+
+function placeModel({ folder: { manifest }, settings, config, hardware }: LocalModelOptions): PlannedModel {
+  const plan = planFromSettings(manifest, settings, hardware, config().hardware.requireGpu);
   if ("problem" in plan) {
-    throw new OperatorError(`${name} cannot be computed as it should be: ${plan.problem}`);
+    throw new OperatorError(`${manifest.name} cannot be computed as it should be: ${plan.problem}`);
   }
   return plan;
 }
@@ -435,6 +461,7 @@ function isFailure(error: unknown): error is ProcessExitedError {
 
 function startProcess(
   { path, manifest }: ModelFolder,
+  variant: ModelVariant,
   settings: ModelConfig,
   { provider, gpu }: { readonly provider: Seat["provider"]; readonly gpu: VisibleGpu | null },
   { processes }: Config,
@@ -445,11 +472,11 @@ function startProcess(
     load: {
       type: "load",
       modelFolder: path,
-      manifest,
+      manifest: narrowTo(manifest, variant),
       session: { executionProvider: provider, intraOpNumThreads: settings.intraOpNumThreads },
       pluginModules: settings.plugins,
     },
-    startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf({ manifest }) * loadMsPerByte),
+    startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte),
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
     gpu,

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { graphBytesOf, LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
+import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
+import { graphBytesOf } from "./model-store/model-variants.ts";
 import { readChecked } from "./model-store/read-checked.ts";
 import type { WindowShape } from "./processes/audio-protocol.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
@@ -46,32 +47,35 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
   }
 
   private constructor(options: LocalModelOptions, family: SpeechFamily) {
-    const { config, folder, settings } = options;
-    const scale = Math.max(1, graphBytesOf(folder) / priorBytes);
-    super(options, ({ provider }) => ({
-      unit: "frames",
-      priorCost:
-        provider !== "cpu" && family.answersInOneRun
-          ? oneRunPriorCost
-          : { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
-      endsRunsEarly: true,
-      // On a device a batch takes hardly longer than a window: what comes meanwhile shares the next one.
-      interleavesRuns: (device) => device === "cpu" || !family.answersInOneRun,
-      batchNeed: family.batchNeed,
-      wantedUnits: () => settings.maxBatchSize,
-      settings: (room) => ({
-        runLimitFloorMs: Math.max(
-          Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
-          config().processes.runLimitFloorMs,
-        ),
-        runLimitFactor: config().processes.runLimitFactor,
-        maxQueueSize: config().scheduler.maxQueueSize,
-        // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
-        maxQueueLength: Number.POSITIVE_INFINITY,
-        maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, room)),
-        maxBatchLength: Number.POSITIVE_INFINITY,
-      }),
-    }));
+    const { config, settings } = options;
+    super(options, ({ provider, variant }) => {
+      const scale = Math.max(1, graphBytesOf(variant) / priorBytes);
+      const { batchNeed, answersInOneRun } = family.onDevice(variant);
+      return {
+        unit: "frames",
+        priorCost:
+          provider !== "cpu" && answersInOneRun
+            ? oneRunPriorCost
+            : { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
+        endsRunsEarly: true,
+        // On a device a batch takes hardly longer than a window: what comes meanwhile shares the next one.
+        interleavesRuns: (device) => device === "cpu" || !answersInOneRun,
+        batchNeed,
+        wantedUnits: () => settings.maxBatchSize,
+        settings: (room) => ({
+          runLimitFloorMs: Math.max(
+            Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
+            config().processes.runLimitFloorMs,
+          ),
+          runLimitFactor: config().processes.runLimitFactor,
+          maxQueueSize: config().scheduler.maxQueueSize,
+          // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
+          maxQueueLength: Number.POSITIVE_INFINITY,
+          maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, room)),
+          maxBatchLength: Number.POSITIVE_INFINITY,
+        }),
+      };
+    });
     this.#family = family;
   }
 

@@ -1,6 +1,7 @@
 import { bytesPerBatchToken } from "./hardware/device-limits.ts";
-import { graphBytesOf, LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
+import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
 import { readLabels } from "./model-store/labels.ts";
+import { graphBytesOf } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
 import { toxicLabel } from "./tasks/classify.ts";
@@ -8,9 +9,8 @@ import { invalidPrediction } from "./tasks/invalid-prediction.ts";
 import type { RunResult, TextModel } from "./tasks/served-model.ts";
 import type { PreparedText } from "./text/prepared-text.ts";
 import { TextWorker } from "./text/text-worker.ts";
+import { windowTokens } from "./text/window-tokens.ts";
 
-/** Tokens of a window, special tokens included: the longest input that the toxicity model saw in training. */
-const windowTokens = 128;
 /** Tokens that neighbouring windows share, so that no insult is cut in two. */
 const overlapTokens = 32;
 
@@ -42,15 +42,17 @@ export class LocalTextModel extends LocalModel implements TextModel {
 
   private constructor(options: LocalModelOptions, labels: readonly string[]) {
     const { folder, config, events } = options;
-    const { precision } = folder.manifest;
-    super(options, () => ({
+    super(options, ({ variant }) => ({
       unit: "tokens",
       priorCost,
       endsRunsEarly: false,
       interleavesRuns: () => false,
       batchNeed: {
         fixedBytes: 0,
-        bytesPerUnit: bytesPerBatchToken({ graphBytes: graphBytesOf(folder), precision }, windowTokens),
+        bytesPerUnit: bytesPerBatchToken(
+          { graphBytes: graphBytesOf(variant), precision: variant.precision },
+          windowTokens,
+        ),
       },
       wantedUnits: () => config().scheduler.maxBatchTokens,
       settings: (room) => {

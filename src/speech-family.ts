@@ -1,4 +1,5 @@
 import type { BatchNeed } from "./hardware/batch-need.ts";
+import type { ModelVariant } from "./model-store/model-variants.ts";
 import type { SpeechModel } from "./tasks/served-model.ts";
 
 /** What a speech model has besides its graphs: what it takes, how it is asked, and how its answers are read. */
@@ -8,8 +9,14 @@ export interface SpeechFamily extends Pick<SpeechModel, "languages" | "detectsLa
    * @param language one of its languages, or null.
    */
   promptFor(frames: number, language: string | null): Int32Array;
-  /** What a batch of its longest windows takes on a device. */
+  /** How these of its graphs run on a device. */
+  onDevice(variant: ModelVariant): DeviceRuns;
+}
+
+/** How batches run on a device. */
+export interface DeviceRuns {
+  /** What a batch of the longest windows takes. */
   readonly batchNeed: BatchNeed;
-  /** On a device a batch is one run, which cannot be interrupted, and not many steps. */
+  /** A batch is one run, which cannot be interrupted, and not many steps. */
   readonly answersInOneRun: boolean;
 }

@@ -3,12 +3,12 @@ import { voxtralBatchNeed } from "./hardware/speech-memory.ts";
 import { chunksPerRun, longestPrompt, mostNewTokens } from "./inference/voxtral/device-runs.ts";
 import { speakableTokens } from "./inference/voxtral/voxtral-config.ts";
 import { type ModelConfig, requireListed } from "./local-model.ts";
-import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
+import type { ModelVariant } from "./model-store/model-variants.ts";
 import { readVoxtralSettings, type VoxtralSettings } from "./model-store/voxtral-settings.ts";
 import { OperatorError } from "./operator-error.ts";
 import { hopLength, mostWindowFrames, samplingRate } from "./processes/audio-protocol.ts";
-import type { SpeechFamily } from "./speech-family.ts";
+import type { DeviceRuns, SpeechFamily } from "./speech-family.ts";
 import { TekkenTokenizer } from "./text/tekken-tokenizer.ts";
 import { tekkenFileOf } from "./text/tekken-vocabulary.ts";
 import { VoxtralPrompt } from "./text/voxtral-prompt.ts";
@@ -41,22 +41,27 @@ export async function openVoxtralFamily(
   checkLength(folder, mostFrames, prompt, settings);
   const promptTokens = prompt.tokenIds(mostFrames / framesPerChunk, "fr").length;
   const answerTokens = speakableTokens((mostFrames * hopLength * 1_000) / samplingRate);
-  const isFused = graphsOf(modelFolder.manifest).some((path) => path.startsWith("onnx/decoder_fused"));
-  const answersInOneRun = isFused && promptTokens <= longestPrompt && answerTokens <= mostNewTokens;
+  const onDevice = (variant: ModelVariant): DeviceRuns => {
+    const graphs = graphsOf(variant);
+    const isFused = graphs.some((path) => path.startsWith("onnx/decoder_fused"));
+    return {
+      answersInOneRun: isFused && promptTokens <= longestPrompt && answerTokens <= mostNewTokens,
+      batchNeed: voxtralBatchNeed(settings, {
+        cacheNumberBytes: cacheNumberBytesOf(graphs),
+        chunksPerRun,
+        promptTokens,
+        answerTokens,
+        tokensPerRead: longestPrompt,
+        givesAllLogits: !isFused,
+        // Short windows are, among longer ones that are not.
+        readsTogether: isFused,
+      }),
+    };
+  };
   return {
     languages,
     detectsLanguage: false,
-    answersInOneRun,
-    batchNeed: voxtralBatchNeed(settings, {
-      cacheNumberBytes: cacheNumberBytesOf(modelFolder.manifest),
-      chunksPerRun,
-      promptTokens,
-      answerTokens,
-      tokensPerRead: longestPrompt,
-      givesAllLogits: !isFused,
-      // Short windows are, among longer ones that are not.
-      readsTogether: isFused,
-    }),
+    onDevice,
     windows: {
       melBins,
       fewestFrames: framesPerChunk,
@@ -70,13 +75,13 @@ export async function openVoxtralFamily(
   };
 }
 
-function graphsOf({ files }: Manifest): string[] {
+function graphsOf({ files }: ModelVariant): string[] {
   return files.map(({ path }) => path).filter((path) => path.endsWith(".onnx"));
 }
 
 /** Of decoders whose names end in fp16 or q4f16, as those of public folders do, caches are float16. */
-function cacheNumberBytesOf(manifest: Manifest): 2 | 4 {
-  const decoders = graphsOf(manifest).filter((path) => path.startsWith("onnx/decoder"));
+function cacheNumberBytesOf(graphs: readonly string[]): 2 | 4 {
+  const decoders = graphs.filter((path) => path.startsWith("onnx/decoder"));
   return decoders.length > 0 && decoders.every((path) => /f(p)?16\.onnx$/.test(path)) ? 2 : 4;
 }
 

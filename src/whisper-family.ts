@@ -31,14 +31,14 @@ export async function openWhisperFamily(
   }
   const { languages, melBins } = await readWhisperSettings(folder.path);
   const decoder = await ByteLevelDecoder.load(folder.path);
+  const batchNeed = whisperBatchNeed(await readWhisperDimensions(folder.path));
   return {
     languages,
     detectsLanguage: true,
     // Half as many states as columns: their number is even.
     windows: { melBins, fewestFrames, mostFrames, frameStep: 2, packedFrames, logMelMaximum: null },
     promptFor: () => new Int32Array(),
-    batchNeed: whisperBatchNeed(await readWhisperDimensions(folder.path)),
-    answersInOneRun: false,
+    onDevice: () => ({ batchNeed, answersInOneRun: false }),
     decode: (tokenIds) => decoder.decode(tokenIds),
   };
 }

@@ -52,6 +52,7 @@ function describeModel(watch: ModelWatch): ModelHealth {
     device: model.device,
     cudaRuntime: model.cudaRuntime,
     devicesSetAside: model.devicesSetAside,
+    precision: model.precision,
     state: model.state(),
     lastCanary: lastCanary === null ? null : { at: lastCanary.at.toISOString(), result: lastCanary.result },
     lastAnswerAt: lastAnswerAt?.toISOString() ?? null,

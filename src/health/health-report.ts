@@ -1,4 +1,5 @@
 import type { CanaryResult, ModelState } from "../events.ts";
+import type { Precision } from "../precision.ts";
 import type { ModelIdentity } from "../tasks/served-model.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { GpuFacts } from "./gpu-facts.ts";
@@ -53,6 +54,8 @@ export interface ModelHealth extends ModelIdentity {
   readonly cudaRuntime: string | null;
   /** On which its processes failed in a row: it does without them for a while, which is no reason not to be ready. */
   readonly devicesSetAside: readonly string[];
+  /** Of the graphs that they compute. */
+  readonly precision: Precision;
   readonly state: ModelState;
   readonly lastCanary: { readonly at: string; readonly result: CanaryResult } | null;
   /** When a request or a canary was last answered validly, ISO 8601. */

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256OfFile } from "../model-store/file-digest.ts";
 import type { ModelFolder } from "../model-store/model-folder.ts";
+import { listedFiles } from "../model-store/model-variants.ts";
 import { systemErrorCode } from "../system-error-code.ts";
 
 type ListedFile = ModelFolder["manifest"]["files"][number];
@@ -28,7 +29,7 @@ export class ModelFiles {
   /** What is wrong, by the names of the manifest; empty when nothing is. To be called first when they were verified. */
   async check(): Promise<string> {
     const problems: string[] = [];
-    for (const file of this.#folder.manifest.files) {
+    for (const file of listedFiles(this.#folder.manifest)) {
       const problem = await this.#checkFile(file);
       if (problem !== null) {
         problems.push(`${file.path} ${problem}`);

@@ -34,6 +34,7 @@ export function describeModel(
     version,
     digest,
     device: model.device,
+    precision: model.precision,
     state: model.state(),
     ...(model.task === "text-classification"
       ? { labels: [...model.labels], limits: { texts: maxTexts, characters: maxTextLength } }

@@ -13,9 +13,13 @@ export interface FolderDescription {
   readonly licence: string;
   /** How the weights are stored, as the names of the graphs end: `fp32` (no ending), `fp16`, `q8`, `q4`, `q4f16`, … */
   readonly form: string;
-  /** Parts that the folder does not have in that form, and theirs, such as `embed_tokens` → `q4`. */
+  /** Further forms, for devices: each of another precision. The parts are all in that form. */
+  readonly deviceForms?: readonly string[];
+  /** Parts that the folder does not have in `form`, and theirs, such as `embed_tokens` → `q4`. */
   readonly partForms: ReadonlyMap<string, string>;
 }
+
+type Forms = Pick<FolderDescription, "form" | "partForms">;
 
 interface Family {
   readonly task: Manifest["task"];
@@ -60,52 +64,74 @@ export async function describeFolder(folder: string, description: FolderDescript
   const { model_type: plugin } = await readChecked(join(folder, "config.json"), configSchema);
   const inFolder = await filesOf(folder);
   const { task, parts } = families[plugin];
-  const used = partsFor(parts, description, inFolder);
-  const unknown = [...description.partForms.keys()].filter((part) => !used.includes(part));
-  if (unknown.length > 0) {
-    throw new OperatorError(`the model has no parts ${unknown.join(", ")}; it has ${used.join(", ")}`);
-  }
-  const graphs = used.flatMap((part) => graphFiles(folder, part, description, inFolder));
-  const paths = [...otherFiles.filter((file) => inFolder.includes(file)), ...graphs];
+  const graphs = (forms: Forms): string[] => graphFiles(folder, partsFor(parts, forms, inFolder), forms, inFolder);
+  const paths = [...otherFiles.filter((file) => inFolder.includes(file)), ...graphs(description)];
+  const variants = await Promise.all(
+    distinct(description.deviceForms ?? []).map(async ([precision, form]) => {
+      return [precision, await measureAll(folder, graphs({ form, partForms: new Map() }))] as const;
+    }),
+  );
   return {
     name: description.name,
     version: description.version,
     task,
     plugin,
     precision: precisionOf(description.form),
-    files: await Promise.all(paths.map((path) => measure(folder, path))),
+    files: await measureAll(folder, paths),
+    ...(variants.length === 0 ? {} : { variants: Object.fromEntries(variants) }),
     licence: description.licence,
     provenance: { manifest: "written by `npm run write-manifest`" },
   };
 }
 
-/** The fused decoder where there is one, unless a form is given for one of the graphs that it stands for. */
+/**
+ * Forms with their precision.
+ * @throws {OperatorError} when two have the same.
+ */
+function distinct(forms: readonly string[]): [Manifest["precision"], string][] {
+  const pairs = forms.map((form): [Manifest["precision"], string] => [precisionOf(form), form]);
+  if (new Map(pairs).size < pairs.length) {
+    throw new OperatorError(`of ${forms.join(" and ")} only one can be used: they are of one precision`);
+  }
+  return pairs;
+}
+
+/**
+ * The fused decoder where there is one, unless a form is given for one of the graphs that it stands for.
+ * @throws {OperatorError} when a form is given for a part that is not used.
+ */
 function partsFor(
   parts: readonly string[],
-  { form, partForms }: FolderDescription,
+  { form, partForms }: Forms,
   inFolder: readonly string[],
 ): readonly string[] {
   const fused = `onnx/decoder_fused${endingOf(partForms.get("decoder_fused") ?? form)}.onnx`;
   const isStepwise = parts.some((part) => !fusedParts.includes(part) && partForms.has(part));
-  return inFolder.includes(fused) && !isStepwise ? fusedParts : parts;
+  const used = inFolder.includes(fused) && !isStepwise ? fusedParts : parts;
+  const unknown = [...partForms.keys()].filter((part) => !used.includes(part));
+  if (unknown.length > 0) {
+    throw new OperatorError(`the model has no parts ${unknown.join(", ")}; it has ${used.join(", ")}`);
+  }
+  return used;
 }
 
-/** The graph of a part and the files with its weights. */
+/** The graphs of the parts and the files with their weights. */
 function graphFiles(
   folder: string,
-  part: string,
-  { form, partForms }: FolderDescription,
+  parts: readonly string[],
+  { form, partForms }: Forms,
   inFolder: readonly string[],
 ): string[] {
-  const wanted = partForms.get(part) ?? form;
-  const graph = `onnx/${part}${endingOf(wanted)}.onnx`;
-  if (!inFolder.includes(graph)) {
-    const pattern = new RegExp(`^onnx/(${part}(?:_[a-z0-9]+)?\\.onnx)$`);
-    const found = inFolder.flatMap((path) => pattern.exec(path)?.[1] ?? []);
-    const there = found.length === 0 ? "there is none in another form either" : `there are ${found.join(", ")}`;
-    throw new OperatorError(`${join(folder, graph)} is missing; ${there}`);
-  }
-  return [graph, ...inFolder.filter((path) => path.startsWith(`${graph}_data`))];
+  return parts.flatMap((part) => {
+    const graph = `onnx/${part}${endingOf(partForms.get(part) ?? form)}.onnx`;
+    if (!inFolder.includes(graph)) {
+      const pattern = new RegExp(`^onnx/(${part}(?:_[a-z0-9]+)?\\.onnx)$`);
+      const found = inFolder.flatMap((path) => pattern.exec(path)?.[1] ?? []);
+      const there = found.length === 0 ? "there is none in another form either" : `there are ${found.join(", ")}`;
+      throw new OperatorError(`${join(folder, graph)} is missing; ${there}`);
+    }
+    return [graph, ...inFolder.filter((path) => path.startsWith(`${graph}_data`))];
+  });
 }
 
 async function filesOf(folder: string): Promise<string[]> {
@@ -120,9 +146,13 @@ async function list(folder: string): Promise<string[]> {
   return entries.toSorted();
 }
 
-async function measure(folder: string, path: string): Promise<Manifest["files"][number]> {
-  const file = join(folder, path);
-  return { path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) };
+function measureAll(folder: string, paths: readonly string[]): Promise<Manifest["files"]> {
+  return Promise.all(
+    paths.map(async (path) => {
+      const file = join(folder, path);
+      return { path, bytes: (await stat(file)).size, sha256: await sha256OfFile(file) };
+    }),
+  );
 }
 
 function endingOf(form: string): string {

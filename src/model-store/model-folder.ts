@@ -7,6 +7,7 @@ import { systemErrorCode } from "../system-error-code.ts";
 import { sha256OfFile } from "./file-digest.ts";
 import { readJsonFile } from "./json-file.ts";
 import { type Manifest, manifestSchema } from "./manifest.ts";
+import { listedFiles } from "./model-variants.ts";
 
 /** A model folder whose files are the ones that its manifest lists. */
 export interface ModelFolder {
@@ -17,13 +18,13 @@ export interface ModelFolder {
 }
 
 /**
- * Reads the manifest and verifies size and sha256 of every file that it lists. Files with the weights of a listed graph,
+ * Reads the manifest and verifies size and sha256 of every file that it lists, of all precisions. Files with the weights of a listed graph,
  * which ONNX Runtime reads with it, must be listed too.
  * @throws {OperatorError} that names the folder and each file with what was expected and found.
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const { manifest, digest } = await readManifest(path);
-  const problems = await Promise.all(manifest.files.map((file) => findProblem(path, file)));
+  const problems = await Promise.all(listedFiles(manifest).map((file) => findProblem(path, file)));
   const found = [...problems.filter((problem) => problem !== null), ...(await findUnlistedWeights(path, manifest))];
   if (found.length > 0) {
     throw new OperatorError(`model folder ${path} does not match its manifest: ${found.join("; ")}`);
@@ -45,8 +46,8 @@ export async function readManifest(path: string): Promise<{ manifest: Manifest; 
   return { manifest: parsed.data, digest: `sha256:${createHash("sha256").update(text).digest("hex")}` };
 }
 
-async function findUnlistedWeights(folder: string, { files }: Manifest): Promise<string[]> {
-  const listed = files.map((file) => file.path);
+async function findUnlistedWeights(folder: string, manifest: Manifest): Promise<string[]> {
+  const listed = listedFiles(manifest).map((file) => file.path);
   const folders = new Set(listed.filter((path) => path.endsWith(".onnx")).map((path) => dirname(path)));
   const inFolders = await Promise.all(
     [...folders].map(async (each) => {

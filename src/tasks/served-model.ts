@@ -1,4 +1,5 @@
 import type { ModelId, ModelState } from "../events.ts";
+import type { Precision } from "../precision.ts";
 import type { WindowShape } from "../processes/audio-protocol.ts";
 import type { RequestContext } from "../scheduler/request-context.ts";
 import type { PreparedText } from "../text/prepared-text.ts";
@@ -19,6 +20,8 @@ export interface ModelCommon {
   readonly isRequired: boolean;
   /** Where its tensors are computed, such as `cpu`. */
   readonly device: string;
+  /** Of the graphs that it is computed with. */
+  readonly precision: Precision;
   state(): ModelState;
   /** Keeps it from being stopped until the returned function is called: a request that was let in is finished by it. */
   hold(): () => void;

@@ -1,4 +1,5 @@
 import type { ModelState } from "../events.ts";
+import type { Precision } from "../precision.ts";
 import type { GaugeReaders } from "./instruments.ts";
 import { metricTable } from "./metric-table.ts";
 
@@ -6,6 +7,7 @@ import { metricTable } from "./metric-table.ts";
 export interface MeasuredModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
   readonly device: string;
+  readonly precision: Precision;
   state(): ModelState;
   /** Windows that wait now. */
   readonly queueDepth: number;
@@ -72,7 +74,10 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
   return {
     appInfo: () => [[{ ...sources.app() }, 1]],
     modelInfo: () =>
-      models().map(({ identity: { name, version, digest }, device }) => [{ name, version, digest, device }, 1]),
+      models().map(({ identity: { name, version, digest }, device, precision }) => [
+        { name, version, digest, device, precision },
+        1,
+      ]),
     modelState: () =>
       models().flatMap((model) =>
         states.map((state) => [{ model_name: model.identity.name, state }, model.state() === state ? 1 : 0] as const),

@@ -13,6 +13,7 @@ import type {
   SpanLoss,
   TextWorkerExitReason,
 } from "../events.ts";
+import { precisions } from "../precision.ts";
 
 /** The values that a label may take: all of them, or what bounds them where only the running service knows them. */
 export type LabelBounds = readonly string[] | { readonly boundedBy: string };
@@ -61,12 +62,13 @@ export const metricTable = {
     name: "model_info",
     type: "gauge",
     unit: "info",
-    help: "Each served model, its manifest's digest and where it is computed; always 1.",
+    help: "Each served model, its manifest's digest, where it is computed and in which precision; always 1.",
     labels: {
       name: servedModels,
       version: { boundedBy: "versions of the served models" },
       digest: { boundedBy: "digests of their manifests" },
       device: { boundedBy: "execution providers of ONNX Runtime, none" },
+      precision: precisions,
     },
   },
   providerFallbacks: {
@@ -84,6 +86,7 @@ export const metricTable = {
         "version_mismatch",
         "no_kernels",
         "old_driver",
+        "no_room",
         "load_failed",
       ]),
     },

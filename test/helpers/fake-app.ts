@@ -242,6 +242,7 @@ export const fakeFacts: HealthOverview["checks"] = {
         device: "cpu",
         cudaRuntime: null,
         devicesSetAside: [],
+        precision: "int8",
         state: "ready",
         lastCanary: { at: "2026-01-01T00:00:00.000Z", result: "ok" },
         lastAnswerAt: "2026-01-01T00:00:00.000Z",

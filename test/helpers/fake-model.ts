@@ -8,6 +8,7 @@ export class FakeModel {
   readonly identity;
   isRequired = true;
   readonly device = "cpu";
+  readonly precision = "int8";
   refuseWith: ((client: ClientKey) => Error | null) | null = null;
   currentState: ModelState = "ready";
   /** Requests that keep it from being stopped. */

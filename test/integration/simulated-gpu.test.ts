@@ -64,18 +64,18 @@ test("a process on a GPU loads the ONNX Runtime whose provider is for it, and fi
   expect(environmentOf(cpuPid).join()).not.toContain("LD_LIBRARY_PATH");
 });
 
-test("a batch is no larger than the device has room for, one window at least", async () => {
+test("a batch is no larger than the device has room for", async () => {
   const events = strictEventBus();
   const batches = collectEvents(events, "batch_completed");
   const full: Hardware = {
     ...h200Machine,
-    devices: h200Machine.devices.map((device) => ({ ...device, memoryBytes: 1e9 })),
+    devices: h200Machine.devices.map((device) => ({ ...device, memoryBytes: 1.26e9 })),
   };
   const model = await readyModel(onGpu, {}, events, full);
   const windows = Array.from({ length: 12 }, () => new Int32Array(50).fill(10));
   await model.run(windows, requestContext());
   expect(batches.reduce((sum, batch) => sum + batch.windows, 0)).toBe(windows.length);
-  expect(Math.max(...batches.map(({ paddedLength }) => paddedLength))).toBeLessThanOrEqual(128);
+  expect(Math.max(...batches.map(({ paddedLength }) => paddedLength))).toBeLessThanOrEqual(256);
 });
 
 test("a model whose processes cannot be started on the GPU is ready on the CPU, and that is told once", async () => {
@@ -190,10 +190,10 @@ test("a service whose GPU cannot be used computes on the CPU and says so everywh
   expect(health.status).toBe(200);
   expect(await health.json()).toMatchObject({
     status: "ok",
-    checks: { models: { models: [{ device: "cpu", cudaRuntime: null }] } },
+    checks: { models: { models: [{ device: "cpu", cudaRuntime: null, precision: "int8" }] } },
   });
   const models = await fetch(`${service.url}/v1/models`);
-  expect(await models.json()).toMatchObject({ data: [{ device: "cpu" }] });
+  expect(await models.json()).toMatchObject({ data: [{ device: "cpu", precision: "int8" }] });
 });
 
 test("a service that requires a GPU refuses to start without a usable one, and says why", async () => {

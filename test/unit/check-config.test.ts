@@ -17,7 +17,7 @@ test("a valid configuration is summed up with its files and models", async () =>
   expect(summary).toContain("The configuration is valid.");
   expect(summary).toContain("127.0.0.1:9999");
   expect(summary).toContain(join(folder.path, "models.yaml"));
-  expect(summary).toContain("small 1.2.3 (text-classification, fp32)");
+  expect(summary).toContain("small 1.2.3 (text-classification): fp32");
 });
 
 test("the models of the repository pass", async () => {
@@ -92,12 +92,12 @@ test("the summary tells what the machine is and where each model will be compute
   const onCpu = await checkConfig(environment, () => Promise.resolve(cpuMachine));
   expect(onCpu).toContain("hardware     cpu");
   expect(onCpu).not.toContain("runtime  ");
-  expect(onCpu).toContain("small 1.2.3 (text-classification, fp32) on cpu");
+  expect(onCpu).toContain("small 1.2.3 (text-classification): fp32 on cpu");
   const onGpu = await checkConfig(environment, () => Promise.resolve(h200Machine));
   expect(onGpu).toContain("hardware     h200 (141 GB at 4.8 TB/s or more)");
   expect(onGpu).toContain("runtime      ONNX Runtime 1.30.0 (onnxruntime-node) with its CUDA provider");
   expect(onGpu).toContain("GPU-bbbbbbbb-1111 (NVIDIA H200, 150.8 GB, compute capability 9.0, driver 580.65.06)");
-  expect(onGpu).toContain("small 1.2.3 (text-classification, fp32) on cuda");
+  expect(onGpu).toContain("small 1.2.3 (text-classification): fp32 on h200");
 });
 
 test("a profile that the device does not fit is a problem, with each thing that does not", async () => {
@@ -128,13 +128,35 @@ test("a GPU that cannot be used is a warning, and a problem where one is require
   expect(await problemsOf(required, b200)).toMatchObject([{ key: "hardware.requireGpu" }]);
 });
 
-test("models that need more memory than the devices have are a problem", async () => {
+test("models that each fit on the devices, and not together, are a problem", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: validManifest(), whole: { ...validManifest(), name: "whole" } });
+  const slices = twoH200.map((device) => ({ ...device, memoryBytes: 3e9, migProfile: "1g.3gb" }));
+  const problems = await problemsOf(environment, judged({ devices: slices }));
+  expect(problems).toMatchObject([{ key: "models" }, { key: "models" }]);
+  expect(problems[0]?.message).toContain("small, whole need 4.3 GB before they compute anything");
+});
+
+test("a model that does not fit on the devices is told to fall back", async () => {
   using folder = new TemporaryFolder();
   const environment = serving(folder, { small: validManifest() });
   const slices = twoH200.map((device) => ({ ...device, memoryBytes: 2e9, migProfile: "1g.2gb" }));
-  const problems = await problemsOf(environment, judged({ devices: slices }));
-  expect(problems).toMatchObject([{ key: "models" }, { key: "models" }]);
-  expect(problems[0]?.message).toContain("small need 2.1 GB before they compute anything");
+  const summary = await checkConfig(environment, judged({ devices: slices }));
+  expect(summary).toContain("small 1.2.3 (text-classification): fp32 on cpu");
+  expect(summary).toMatch(
+    /warning .* will be computed on the CPU: a device has room for 1\.8 GB, but with 2 processes/,
+  );
+});
+
+test("a model with graphs of several precisions is told with the one for the device", async () => {
+  using folder = new TemporaryFolder();
+  const manifest = validManifest();
+  const variants = { fp16: manifest.files.filter(({ path }) => path.startsWith("onnx/")) };
+  const environment = serving(folder, { small: { ...manifest, precision: "int8", variants } });
+  const onGpu = await checkConfig(environment, () => Promise.resolve(h200Machine));
+  expect(onGpu).toContain("small 1.2.3 (text-classification): fp16 on h200");
+  const onCpu = await checkConfig(environment, () => Promise.resolve(cpuMachine));
+  expect(onCpu).toContain("small 1.2.3 (text-classification): int8 on cpu");
 });
 
 /** How the service judges a machine of these devices with ONNX Runtime 1.30.0. */

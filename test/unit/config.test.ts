@@ -40,6 +40,7 @@ test("a model needs no more than its folder", () => {
         instances: "auto",
         spares: 1,
         executionProvider: "auto",
+        precision: "auto",
         intraOpNumThreads: 1,
         maxBatchSize: 1,
         chunksPerWindow: 1,

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { batchBytes } from "../../src/hardware/batch-need.ts";
 import { openModelFolder } from "../../src/model-store/model-folder.ts";
-import type { SpeechFamily } from "../../src/speech-family.ts";
+import { defaultVariant } from "../../src/model-store/model-variants.ts";
+import type { DeviceRuns } from "../../src/speech-family.ts";
 import { openVoxtralFamily } from "../../src/voxtral-family.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 import { type TinyVoxtralFolder, writeTinyVoxtral } from "../helpers/tiny-voxtral.ts";
@@ -29,7 +30,9 @@ async function windowBytes(form: TinyVoxtralFolder, chunksPerWindow = 1): Promis
   return batchBytes(batchNeed, 1);
 }
 
-async function open(form: TinyVoxtralFolder, chunksPerWindow = 1): Promise<SpeechFamily> {
+async function open(form: TinyVoxtralFolder, chunksPerWindow = 1): Promise<DeviceRuns> {
   using folder = new TemporaryFolder();
-  return await openVoxtralFamily(await openModelFolder(writeTinyVoxtral(folder.path, form)), { chunksPerWindow });
+  const modelFolder = await openModelFolder(writeTinyVoxtral(folder.path, form));
+  const family = await openVoxtralFamily(modelFolder, { chunksPerWindow });
+  return family.onDevice(defaultVariant(modelFolder.manifest));
 }

@@ -37,6 +37,8 @@ test.each([
   ["no name", ["folder", "--version", "1.0.0", "--licence", "MIT"]],
   ["two folders", ["one", "two", ...identity]],
   ["a part without a form", ["one", ...identity, "--part", "embed_tokens"]],
+  ["a form for GPUs that is the CPU's", ["one", ...identity, "--form", "fp16", "--gpu-form", "fp16"]],
+  ["a form for GPUs twice", ["one", ...identity, "--gpu-form", "fp16", "--gpu-form", "fp16"]],
   ["an option that does not exist", ["one", ...identity, "--precision", "q4"]],
 ])("%s: the usage is told", async (_, args) => {
   await expect(writeManifest(args)).rejects.toThrow(/^usage: npm run write-manifest/);
@@ -58,6 +60,34 @@ test("a part that the model does not have is told with those that it has", async
   );
 });
 
+test("forms for GPUs are listed by their precision, the form for the CPU among the files", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "tokenizer.json", "onnx"]);
+  const summary = await writeManifest([folder.path, ...identity, "--gpu-form", "q4f16"]);
+  expect(summary).toMatch(/mine 2\.0\.0, fp32\n.*\non GPUs, int4\n/s);
+  const { manifest } = await openModelFolder(folder.path);
+  expect(graphsOf(manifest.files)).toEqual([
+    "onnx/audio_encoder.onnx",
+    "onnx/embed_tokens.onnx",
+    "onnx/decoder_model_merged.onnx",
+  ]);
+  expect(graphsOf(manifest.variants?.int4)).toEqual(["onnx/audio_encoder_q4f16.onnx", "onnx/decoder_fused_q4f16.onnx"]);
+});
+
+test("two forms for GPUs of the same precision are refused: nothing could choose between them", async () => {
+  using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "onnx"]);
+  const forms = ["--gpu-form", "q4", "--gpu-form", "q4f16"];
+  await expect(writeManifest([folder.path, ...identity, ...forms])).rejects.toThrow(
+    "of q4 and q4f16 only one can be used: they are of one precision",
+  );
+});
+
+test("a form for GPUs that the folder does not have is told with those that it has", async () => {
+  using folder = linksTo(realModelFolder, ["config.json", "tokenizer.json", "onnx"]);
+  await expect(writeManifest([folder.path, ...identity, "--form", "q8", "--gpu-form", "fp16"])).rejects.toThrow(
+    /model_fp16\.onnx is missing; there are model_quantized\.onnx/,
+  );
+});
+
 test("a name that no manifest may have is refused before anything is written", async () => {
   using folder = linksTo(tinyVoxtralFolder("voxtral-tied"), ["config.json", "onnx"]);
   const args = [folder.path, "--name", "Not A Name", "--version", "1", "--licence", "MIT", "--form", "q4f16"];
@@ -70,6 +100,10 @@ test("a folder of no model is named", async () => {
     "/nowhere/config.json cannot be read (ENOENT)",
   );
 });
+
+function graphsOf(files: readonly { path: string }[] = []): string[] {
+  return files.map(({ path }) => path).filter((path) => path.endsWith(".onnx"));
+}
 
 function linksTo(source: string, names: readonly string[]): TemporaryFolder {
   const folder = new TemporaryFolder();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { precisions } from "../../precision.ts";
 
 const statusSchema = z.enum(["ok", "fail"]);
 
@@ -58,6 +59,7 @@ const modelSchema = z.strictObject({
     description:
       "GPUs on which its processes failed in a row: it does without them for a while, and is ready all the same.",
   }),
+  precision: z.enum(precisions).meta({ description: "Of the graphs that they compute." }),
   state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
   lastCanary: z
     .strictObject({

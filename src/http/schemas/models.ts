@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { precisions } from "../../precision.ts";
 import { responseFormats, timestampGranularities, timestampSource } from "./transcribe.ts";
 
 const count = z.int().min(1);
@@ -45,6 +46,7 @@ export const modelSchema = z
     version: z.string(),
     digest: z.string(),
     device: z.string(),
+    precision: z.enum(precisions),
     state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
     labels: z.array(z.string()).optional().meta({ description: "What it tells apart; of text-classification models." }),
     ...speechShape,

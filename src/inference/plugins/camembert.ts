@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Manifest } from "../../model-store/manifest.ts";
 import type { SessionSettings, WindowInput, WindowOutput } from "../../processes/protocol.ts";
 import type { LoadedModel, Plugin } from "../plugin.ts";
-import { int64Tensor, Session } from "../session.ts";
+import { float32Values, int64Tensor, Session } from "../session.ts";
 
 /** CamemBERT with a sequence classification head: `input_ids`, `attention_mask` → `logits` [batch, labels]. */
 export const plugin: Plugin = {
@@ -78,11 +78,10 @@ async function classify(session: Session, inputs: readonly WindowInput[], padTok
     input_ids: int64Tensor(ids, shape),
     attention_mask: int64Tensor(mask, shape),
   });
-  if (!(logits?.data instanceof Float32Array) || logits.dims[0] !== inputs.length) {
-    const found = `${logits?.type} [${logits?.dims.join(", ")}]`;
-    throw new Error(`logits are not float32 [${inputs.length}, labels] but ${found}`);
+  if (logits?.dims[0] !== inputs.length) {
+    throw new Error(`logits are not [${inputs.length}, labels] but [${logits?.dims.join(", ")}]`);
   }
-  const { data } = logits;
+  const data = float32Values(logits);
   const labels = data.length / inputs.length;
   return inputs.map((_, row) => ({ kind: "logits", logits: data.slice(row * labels, (row + 1) * labels) }));
 }

@@ -10,8 +10,8 @@ export interface GraphFiles {
 }
 
 /**
- * Finds the graphs of a Voxtral folder in its manifest: one of each part, in whatever precision. The fused decoder is
- * taken where there is one.
+ * Finds the graphs of a Voxtral folder in its manifest, narrowed to one precision: one graph of each part. The fused
+ * decoder is taken where there is one.
  * @throws Error that says which part is missing, or there in several precisions.
  */
 export function findGraphFiles({ files }: Pick<Manifest, "files">): GraphFiles {
@@ -31,7 +31,7 @@ function theOne(listed: readonly string[], part: string): string {
   }
   if (others.length > 0) {
     throw new Error(
-      `the manifest lists several onnx/${part}*.onnx where one is expected: ${[file, ...others].join(", ")}`,
+      `the manifest lists several onnx/${part}*.onnx where one is expected: ${[file, ...others].join(", ")}; further precisions go into its variants`,
     );
   }
   return file;

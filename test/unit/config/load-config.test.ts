@@ -44,6 +44,7 @@ test("MODELS_FILE names the models, with paths relative to the project root", ()
       instances: "auto",
       spares: 1,
       executionProvider: "auto",
+      precision: "auto",
       intraOpNumThreads: 1,
       maxBatchSize: 1,
       chunksPerWindow: 1,

@@ -53,6 +53,20 @@ test.each([
   expect(refuses({ files: [{ ...validManifest().files[0], [key]: value }] })).toEqual([`files.0.${key}`]);
 });
 
+test("further graphs are listed by precision, all of them in onnx/", () => {
+  const graph = { path: "onnx/model_fp16.onnx", bytes: 1, sha256: "0".repeat(64) };
+  expect(refuses({ variants: { fp16: [graph], int4: [graph] } })).toEqual([]);
+  expect(refuses({ variants: { fp8: [graph] } })[0]).toMatch(/^variants/);
+  expect(refuses({ variants: { fp16: [] } })).toEqual(["variants.fp16"]);
+  expect(refuses({ variants: { fp16: [{ ...graph, path: "special.json" }] } })).toEqual(["variants.fp16"]);
+});
+
+test("a file that several precisions share is the same in all of them", () => {
+  const shared = validManifest().files.find(({ path }) => path.startsWith("onnx/"));
+  expect(refuses({ variants: { fp16: [shared] } })).toEqual([]);
+  expect(refuses({ variants: { fp16: [{ ...shared, sha256: "0".repeat(64) }] } })).toEqual(["variants"]);
+});
+
 /** Paths of the fields that are refused. */
 function refuses(changes: Record<string, unknown>): string[] {
   const result = manifestSchema.safeParse({ ...validManifest(), ...changes });

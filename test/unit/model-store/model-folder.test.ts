@@ -30,6 +30,20 @@ test("a file with other content of the same size is refused with both digests", 
   );
 });
 
+test("the graphs of every precision are verified, with their weights", async () => {
+  using folder = new TemporaryFolder();
+  const manifest = validManifest();
+  const half = { path: "onnx/model_fp16.onnx", bytes: 4, sha256: createHash("sha256").update("half").digest("hex") };
+  writeModelFolder(folder.path, { ...manifest, variants: { fp16: [half] } });
+  folder.write(half.path, "half");
+  await expect(openModelFolder(folder.path)).resolves.toMatchObject({ manifest: { variants: { fp16: [half] } } });
+  folder.write(half.path, "hall");
+  await expect(openModelFolder(folder.path)).rejects.toThrow(/: onnx\/model_fp16\.onnx has sha256 /);
+  folder.write(half.path, "half");
+  folder.write("onnx/model_fp16.onnx_data", "weights that nobody verified");
+  await expect(openModelFolder(folder.path)).rejects.toThrow(": onnx/model_fp16.onnx_data is not listed");
+});
+
 test("every file that does not match is named, with what was expected and found", async () => {
   using folder = new TemporaryFolder();
   writeModelFolder(folder.path);

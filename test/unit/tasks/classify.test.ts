@@ -148,6 +148,7 @@ function fakeModel(texts: readonly (readonly Logits[])[], changes: Partial<TextM
     windowBias: 0,
     isRequired: true,
     device: "cpu",
+    precision: "int8",
     state: () => "ready",
     hold: () => () => {},
     refusal: () => null,

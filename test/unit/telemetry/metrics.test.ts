@@ -10,6 +10,7 @@ import { requestIds } from "../../helpers/request-ids.ts";
 const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
   device: "cpu",
+  precision: "int8",
   queueDepth: 3,
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
@@ -356,7 +357,7 @@ test("what a model's processes or a bundle's rotations may come to is counted fr
 });
 
 function infoOfSmall(version: string): string {
-  return `model_info{name="small",version="${version}",digest="sha256:00",device="cpu"} 1`;
+  return `model_info{name="small",version="${version}",digest="sha256:00",device="cpu",precision="int8"} 1`;
 }
 
 function createMetrics(

@@ -13,6 +13,7 @@ const description = {
   version: "1.0.0",
   digest: `sha256:${"0".repeat(64)}`,
   device: "cpu",
+  precision: "int8",
   state: "ready",
   labels: ["non_toxic", "toxic"],
   limits: { texts: 32, characters: 10_000 },
