@@ -214,6 +214,8 @@ export interface ServiceEvents {
   };
   /** A process of the model got ready there again. */
   device_restored: { readonly model: string; readonly device: string };
+  /** A process got ready on a device that is as slow as a CPU. */
+  device_is_slow: { readonly model: string; readonly pid: number; readonly detail: string };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   /** A subscriber of the bus threw; the others got the event. */
   subscriber_failed: { readonly event: keyof ServiceEvents };

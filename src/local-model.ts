@@ -7,6 +7,7 @@ import { type BatchNeed, batchBytes, unitsWithin } from "./hardware/batch-need.t
 import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
+import { type DeviceSpeed, judgeTiming, operationsToTime } from "./hardware/judge-timing.ts";
 import { ModelPlacement, type PlacementVerdict, type Seat } from "./hardware/model-placement.ts";
 import { type PlannedModel, planModel } from "./hardware/plan-model.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
@@ -20,6 +21,7 @@ import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import { InferenceProcess, type ProcessExit, ProcessExitedError } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
+import type { ReadyMessage, TimingOrder } from "./processes/protocol.ts";
 import { type ReadyProcess, type ReplacementOrder, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
 import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
@@ -78,8 +80,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #supervisor: Supervisor;
   readonly #config: () => Config;
   readonly #events: EventBus;
+  readonly #hardware: Hardware;
   readonly #plan: PlannedModel;
   readonly #placement: ModelPlacement;
+  readonly #batchNeed: BatchNeed;
   /** Null on the CPU. */
   readonly #lease: Lease | null;
   /** By pid. */
@@ -88,17 +92,19 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #cpu: CpuStandby | null;
   /** Of the processes that start now. */
   #variant: ModelVariant;
+  #deviceTiming: DeviceSpeed | null = null;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
 
   /** @throws OperatorError when it cannot be computed where the settings want it. */
   protected constructor(options: LocalModelOptions, schedulingOf: (plan: PlannedModel) => Scheduling) {
-    const { folder, settings, config, events, room } = options;
+    const { folder, settings, config, events, hardware, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
     this.#variant = this.#plan.variant;
     this.#events = events;
+    this.#hardware = hardware;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;
     this.settings = settings;
@@ -108,6 +114,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
     this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
     const scheduling = schedulingOf(this.#plan);
+    this.#batchNeed = scheduling.batchNeed;
     this.#lease = this.#enter(room, scheduling);
     this.scheduler = new Scheduler({
       model: name,
@@ -116,7 +123,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       events,
       ...scheduling,
       cpu: this.#cpu,
-      settings: () => scheduling.settings(this.#batchRoom(scheduling.batchNeed)),
+      settings: () => scheduling.settings(this.#batchRoom()),
     });
     this.#supervisor = new Supervisor({
       model: name,
@@ -148,6 +155,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   /** Of the graphs that it is computed with. */
   get precision(): Precision {
     return this.#variant.precision;
+  }
+
+  /** What the last process to get ready found out about its device; null where nothing was timed. */
+  get deviceTiming(): DeviceSpeed | null {
+    return this.#deviceTiming;
   }
 
   get memoryNeed(): MemoryNeed {
@@ -299,8 +311,35 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   /** Units of a batch for which its devices have room. */
-  #batchRoom(batchNeed: BatchNeed): number {
-    return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, batchNeed);
+  #batchRoom(): number {
+    return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, this.#batchNeed);
+  }
+
+  /** What a process in this place is to time before it is ready; null on the CPU. */
+  #timingOrder({ provider }: Seat): TimingOrder | null {
+    const { profile } = this.#hardware;
+    return provider === "cpu" || profile.name === "cpu"
+      ? null
+      : { operations: operationsToTime(profile), maxTokens: Math.max(this.longestWindow, this.#batchRoom()) };
+  }
+
+  /** Why a process whose run took so long must not be used; null when it may be. */
+  #objectionTo({ timing }: ReadyMessage, pid: number): string | null {
+    const { profile } = this.#hardware;
+    if (timing === undefined || profile.name === "cpu") {
+      return null;
+    }
+    const { variant } = this.#plan;
+    const graphs = { precision: variant.precision, graphBytes: graphBytesOf(variant) };
+    const verdict = judgeTiming({ ...timing, ...graphs }, profile);
+    if (verdict.kind === "impossible") {
+      return verdict.detail;
+    }
+    this.#deviceTiming = verdict;
+    if (verdict.kind === "slow") {
+      this.#events.emit("device_is_slow", { model: this.identity.name, pid, detail: verdict.detail });
+    }
+    return null;
   }
 
   #enter(room: DeviceRoom, { batchNeed, wantedUnits }: Scheduling): Lease | null {
@@ -381,7 +420,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   #startProcessAt(seat: Seat): InferenceProcess {
     const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
     const variant = seat.provider === "cpu" ? this.#plan.cpuVariant : this.#plan.variant;
-    return startProcess(this.folder, variant, this.settings, place, this.#config(), this.#events);
+    const process = startProcess(this.folder, variant, this.settings, place, this.#config(), this.#events, {
+      timing: this.#timingOrder(seat),
+      objectionTo: (ready) => this.#objectionTo(ready, process.pid),
+    });
+    return process;
   }
 
   #createCpuStandby(): CpuStandby {
@@ -466,6 +509,7 @@ function startProcess(
   { provider, gpu }: { readonly provider: Seat["provider"]; readonly gpu: VisibleGpu | null },
   { processes }: Config,
   events: EventBus,
+  { timing, objectionTo }: { timing: TimingOrder | null; objectionTo: (ready: ReadyMessage) => string | null },
 ): InferenceProcess {
   const process: InferenceProcess = new InferenceProcess({
     entry: inferenceEntry,
@@ -475,11 +519,13 @@ function startProcess(
       manifest: narrowTo(manifest, variant),
       session: { executionProvider: provider, intraOpNumThreads: settings.intraOpNumThreads },
       pluginModules: settings.plugins,
+      ...(timing === null ? {} : { timing }),
     },
     startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte),
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
     gpu,
+    objectionTo,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),
   });
   return process;

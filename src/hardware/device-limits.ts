@@ -14,7 +14,7 @@ const usableShare = 0.9;
 /** CUDA's context, its kernels and the workspaces of cuBLAS, in each process: an estimate, never measured. */
 export const contextBytes: number = 1024 ** 3;
 
-const bytesPerWeight = { fp32: 4, fp16: 2, int8: 1, int4: 0.5 } as const;
+export const bytesPerWeight = { fp32: 4, fp16: 2, int8: 1, int4: 0.5 } as const;
 /** A transformer block has this many times the square of its width in weights. */
 const weightsPerSquare = 12;
 /** Rows of this many times the width are alive at once: queries, keys, values, two of four times the width, and the input. */

@@ -11,6 +11,8 @@ export interface GpuProfile {
   readonly memoryBytes: number;
   /** Of the SXM module. */
   readonly memoryBytesPerSecond: number;
+  /** Of 16-bit floating point, dense; what is computed in 32 bits is slower. */
+  readonly operationsPerSecond: number;
   /** The oldest CUDA that makes code for it. */
   readonly minimumCuda: string;
   /** Precisions of models that are to be computed on it, the best first. */
@@ -36,7 +38,7 @@ export const gpuPrecisions: readonly Precision[] = ["fp16", "int4", "fp32"];
 export const cpuProfile: CpuProfile = { name: "cpu" };
 
 /**
- * Memory and bandwidth are those of NVIDIA's data sheets (A100 40 GB, H100 and H200 SXM, DGX B200), in decimal units;
+ * Memory, bandwidth and arithmetic are those of NVIDIA's data sheets (A100 40 GB, H100 and H200 SXM, DGX B200; without sparsity), in decimal units;
  * compute capabilities and the first CUDA that knows them are those of the CUDA toolkit's release notes.
  */
 export const gpuProfiles: readonly GpuProfile[] = [
@@ -46,6 +48,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "8.0",
     memoryBytes: 40e9,
     memoryBytesPerSecond: 1.555e12,
+    operationsPerSecond: 312e12,
     minimumCuda: "11.0",
     precisions: gpuPrecisions,
   },
@@ -55,6 +58,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "9.0",
     memoryBytes: 80e9,
     memoryBytesPerSecond: 3.35e12,
+    operationsPerSecond: 989e12,
     minimumCuda: "11.8",
     precisions: gpuPrecisions,
   },
@@ -64,6 +68,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "9.0",
     memoryBytes: 141e9,
     memoryBytesPerSecond: 4.8e12,
+    operationsPerSecond: 989e12,
     minimumCuda: "11.8",
     precisions: gpuPrecisions,
   },
@@ -73,6 +78,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "10.0",
     memoryBytes: 180e9,
     memoryBytesPerSecond: 8e12,
+    operationsPerSecond: 2250e12,
     minimumCuda: "12.8",
     precisions: gpuPrecisions,
   },

@@ -16,6 +16,8 @@ const defaultTexts = ["Merci beaucoup pour votre aide, et bonne journée !", "Fe
 
 /**
  * How far scores may be off: an 8-bit model scales its numbers by the whole batch, and processors round differently.
+ * Another precision than the one that the manifest's answer was recorded with must come as near. Texts that are clearly one
+ * or the other move little with it, and graphs that say something else are not the model that was reviewed.
  */
 const defaultTolerance = 0.05;
 

@@ -53,6 +53,7 @@ function describeModel(watch: ModelWatch): ModelHealth {
     cudaRuntime: model.cudaRuntime,
     devicesSetAside: model.devicesSetAside,
     precision: model.precision,
+    deviceTiming: model.deviceTiming,
     state: model.state(),
     lastCanary: lastCanary === null ? null : { at: lastCanary.at.toISOString(), result: lastCanary.result },
     lastAnswerAt: lastAnswerAt?.toISOString() ?? null,

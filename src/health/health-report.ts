@@ -4,6 +4,7 @@ import type { ModelIdentity } from "../tasks/served-model.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { GpuFacts } from "./gpu-facts.ts";
 import type { MemoryFacts } from "./memory-facts.ts";
+import type { DeviceTiming } from "./monitored-model.ts";
 
 /** What a health endpoint answers: `status` is `fail` when any check is. */
 export interface HealthReport {
@@ -56,6 +57,8 @@ export interface ModelHealth extends ModelIdentity {
   readonly devicesSetAside: readonly string[];
   /** Of the graphs that they compute. */
   readonly precision: Precision;
+  /** A device that is slow is still used. */
+  readonly deviceTiming: DeviceTiming | null;
   readonly state: ModelState;
   readonly lastCanary: { readonly at: string; readonly result: CanaryResult } | null;
   /** When a request or a canary was last answered validly, ISO 8601. */

@@ -2,6 +2,15 @@ import type { ModelFolder } from "../model-store/model-folder.ts";
 import type { ClientKey } from "../scheduler/request-context.ts";
 import type { SpeechModel, TextModel } from "../tasks/served-model.ts";
 
+/** How fast a device is. */
+export interface DeviceTiming {
+  /** `slow`: no faster than a CPU. `short`: too little was computed to tell. */
+  readonly kind: "plausible" | "slow" | "short";
+  /** Of the arithmetic that the hardware profile promises. */
+  readonly peakShare: number;
+  readonly detail: string;
+}
+
 /** What health asks of a served model, besides what any client may. */
 export interface ModelInternals {
   readonly folder: ModelFolder;
@@ -13,6 +22,8 @@ export interface ModelInternals {
   readonly cudaRuntime: string | null;
   /** UUIDs of the devices on which its processes failed in a row, so that it does without them for a while. */
   readonly devicesSetAside: readonly string[];
+  /** How fast the device is that it computes on; null where nobody looked, as on the CPU. */
+  readonly deviceTiming: DeviceTiming | null;
   /** Pids of its processes. */
   readonly pids: readonly number[];
   /** For how long work has waited or run without a sign of life, in milliseconds; 0 without work. */

@@ -10,6 +10,7 @@ import type { LoadedModel } from "./plugin.ts";
 import { findPlugin } from "./plugins/registry.ts";
 import { classifyRunFailure } from "./run-failure.ts";
 import { RunTurns } from "./run-turns.ts";
+import { timeRuns } from "./time-runs.ts";
 
 /**
  * Entry of an inference process: loads one model, warms it up, says ready, then answers runs. Those of several steps
@@ -40,7 +41,7 @@ process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
-async function load({ modelFolder, manifest, session, pluginModules }: LoadMessage): Promise<void> {
+async function load({ modelFolder, manifest, session, pluginModules, timing: order }: LoadMessage): Promise<void> {
   try {
     const plugin = await findPlugin(manifest.plugin, pluginModules);
     const unsupported = plugin.unsupportedReason(manifest);
@@ -49,7 +50,9 @@ async function load({ modelFolder, manifest, session, pluginModules }: LoadMessa
     }
     model = await plugin.load(modelFolder, manifest, session);
     await model.warmUp();
-    send({ type: "ready", device: model.device });
+    const timed = order === undefined ? undefined : await model.timedRun?.(order);
+    const timing = timed === undefined ? undefined : await timeRuns(timed, monotonicMs);
+    send({ type: "ready", device: model.device, ...(timing === undefined ? {} : { timing }) });
   } catch (error) {
     send({ type: "load_failed", error: toWireError(error) }, () => process.exit(1));
   }

@@ -1,5 +1,5 @@
 import type { Manifest } from "../model-store/manifest.ts";
-import type { SessionSettings, WindowInput, WindowOutput } from "../processes/protocol.ts";
+import type { SessionSettings, TimingOrder, WindowInput, WindowOutput } from "../processes/protocol.ts";
 
 /** A model family: how its folders are loaded and run. Registered in `plugins/registry.ts` or named by configuration. */
 export interface Plugin {
@@ -14,6 +14,8 @@ export interface Plugin {
 export interface LoadedModel {
   /** Execution provider that computes, such as `cpu`; asked after the warm-up. */
   readonly device: string;
+  /** A run of known size, by which the speed of a device is judged; asked for after the warm-up. */
+  timedRun?(order: TimingOrder): Promise<TimedRun>;
   /** Runs one real inference, so that the first request meets allocated memory and compiled kernels. */
   warmUp(): Promise<void>;
   /**
@@ -25,4 +27,12 @@ export interface LoadedModel {
    */
   run(inputs: readonly WindowInput[], reportProgress: () => void | Promise<void>): Promise<WindowOutput[]>;
   dispose(): Promise<void>;
+}
+
+export interface TimedRun {
+  /** By which each token is multiplied. */
+  readonly weights: number;
+  /** Of one run. */
+  readonly tokens: number;
+  readonly run: () => Promise<unknown>;
 }

@@ -9,6 +9,7 @@ import {
   type ChildMessage,
   type LoadMessage,
   parseChildMessage,
+  type ReadyMessage,
   type ResultMessage,
   type RunFailedMessage,
   type RunFailureKind,
@@ -29,6 +30,8 @@ export interface InferenceProcessSettings {
   readonly niceness: number;
   /** Null for a process that computes on the CPU. */
   readonly gpu: VisibleGpu | null;
+  /** Why a process that says that it is ready must not be used; null when it may be. Without it, all may. */
+  readonly objectionTo?: (ready: ReadyMessage) => string | null;
   /** A line that the process wrote to its standard output or error. */
   readonly onOutput: (line: string) => void;
 }
@@ -231,7 +234,7 @@ export class InferenceProcess {
   /** False when the message has no place in the conversation, such as a second answer to one run. */
   #accept(message: ChildMessage): boolean {
     if (message.type === "ready") {
-      return this.#becomeReady(message.device);
+      return this.#becomeReady(message);
     }
     if (message.type === "load_failed") {
       return this.#failLoad(message.error.message);
@@ -271,10 +274,17 @@ export class InferenceProcess {
     clearTimeout(timer);
   }
 
-  #becomeReady(device: string): boolean {
+  #becomeReady(message: ReadyMessage): boolean {
     if (this.#isReady) {
       return false;
     }
+    const objection = this.#settings.objectionTo?.(message) ?? null;
+    if (objection !== null) {
+      this.#detail = objection;
+      this.kill("load_failed");
+      return true;
+    }
+    const { device } = message;
     // When its kill is on the way already, ready comes too late.
     if (this.#killReason === null) {
       this.#isReady = true;

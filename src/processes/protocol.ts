@@ -66,6 +66,24 @@ export interface SessionSettings {
   readonly intraOpNumThreads: number;
 }
 
+/** How much a process on a device is to compute in a run that it times. */
+export interface TimingOrder {
+  /** Multiplications and additions, about so many. */
+  readonly operations: number;
+  /** In one run at most, for want of memory. */
+  readonly maxTokens: number;
+}
+
+/** What a process on a device found out about its speed. */
+export interface RunTiming {
+  /** By which each token was multiplied. */
+  readonly weights: number;
+  /** Of one run: of text, or states of an encoder of audio. */
+  readonly tokens: number;
+  /** That the fastest run took. */
+  readonly milliseconds: number;
+}
+
 export interface LoadMessage {
   readonly type: "load";
   /** Absolute path of a model folder whose files were verified against its manifest. */
@@ -75,6 +93,8 @@ export interface LoadMessage {
   readonly session: SessionSettings;
   /** Absolute paths of further plugin modules, each exporting `plugin`. */
   readonly pluginModules: readonly string[];
+  /** Left out on the CPU, where nothing is timed. */
+  readonly timing?: TimingOrder;
 }
 
 export interface RunMessage {
@@ -95,6 +115,8 @@ export interface ReadyMessage {
   readonly type: "ready";
   /** Execution provider that computes. */
   readonly device: string;
+  /** Left out where nothing was timed. */
+  readonly timing?: RunTiming;
 }
 
 /** The run is alive: a plugin reports between the steps of a long run. */
@@ -151,7 +173,9 @@ export function parseChildMessage(value: unknown): ChildMessage | null {
   const message = value as Partial<Record<string, unknown>>;
   switch (message["type"]) {
     case "ready":
-      return typeof message["device"] === "string" ? (value as ReadyMessage) : null;
+      return typeof message["device"] === "string" && isTimingOrNone(message["timing"])
+        ? (value as ReadyMessage)
+        : null;
     case "progress":
       return Number.isSafeInteger(message["id"]) ? (value as ProgressMessage) : null;
     case "result":
@@ -182,6 +206,14 @@ function isRunFailure(message: Partial<Record<string, unknown>>): boolean {
     runFailureKinds.some((kind) => kind === message["kind"]) &&
     isWireError(message["error"])
   );
+}
+
+function isTimingOrNone(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) {
+    return value === undefined;
+  }
+  const { weights, tokens, milliseconds } = value as Partial<Record<keyof RunTiming, unknown>>;
+  return [weights, tokens].every(Number.isSafeInteger) && [weights, tokens, milliseconds].every(isDuration);
 }
 
 function isDuration(value: unknown): boolean {

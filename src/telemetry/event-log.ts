@@ -69,6 +69,7 @@ function logProcesses(events: EventBus, logger: Logger): void {
     logger.write("error", "device_set_aside", { model, device, failures, retry_ms: retryMs, detail });
   });
   events.on("device_restored", (restored) => logger.write("info", "device_restored", { ...restored }));
+  events.on("device_is_slow", (slow) => logger.write("error", "device_is_slow", { ...slow }));
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
   events.on("text_worker_restarted", ({ model, reason }) => {
     logger.write("warn", "text_worker_restarted", { model, reason });

@@ -8,6 +8,7 @@ export interface MeasuredModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
   readonly device: string;
   readonly precision: Precision;
+  readonly deviceTiming: { readonly peakShare: number } | null;
   state(): ModelState;
   /** Windows that wait now. */
   readonly queueDepth: number;
@@ -78,6 +79,10 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
         { name, version, digest, device, precision },
         1,
       ]),
+    devicePeakRatio: () =>
+      models().flatMap(({ identity, deviceTiming }) =>
+        deviceTiming === null ? [] : [[{ model_name: identity.name }, deviceTiming.peakShare] as const],
+      ),
     modelState: () =>
       models().flatMap((model) =>
         states.map((state) => [{ model_name: model.identity.name, state }, model.state() === state ? 1 : 0] as const),

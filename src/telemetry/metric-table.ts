@@ -71,6 +71,13 @@ export const metricTable = {
       precision: precisions,
     },
   },
+  devicePeakRatio: {
+    name: "model_device_peak_ratio",
+    type: "gauge",
+    unit: "ratio",
+    help: "Share of the arithmetic that the hardware profile promises which the last process of a model to get ready on a GPU reached in the run that it timed; below 0.01 the GPU is no faster than a CPU.",
+    labels: { model_name: servedModels },
+  },
   providerFallbacks: {
     name: "execution_provider_fallbacks_total",
     type: "counter",

@@ -243,6 +243,7 @@ export const fakeFacts: HealthOverview["checks"] = {
         cudaRuntime: null,
         devicesSetAside: [],
         precision: "int8",
+        deviceTiming: null,
         state: "ready",
         lastCanary: { at: "2026-01-01T00:00:00.000Z", result: "ok" },
         lastAnswerAt: "2026-01-01T00:00:00.000Z",

@@ -1,4 +1,4 @@
-import type { MonitoredModel } from "../../src/health/monitored-model.ts";
+import type { DeviceTiming, MonitoredModel } from "../../src/health/monitored-model.ts";
 import type { ModelFolder } from "../../src/model-store/model-folder.ts";
 import { FakeServedModel } from "./fake-served-model.ts";
 import { validManifest } from "./model-folder.ts";
@@ -9,6 +9,7 @@ export class FakeMonitoredModel extends FakeServedModel {
   currentStateDetail = "";
   currentDeviceDetail = "";
   devicesSetAside: readonly string[] = [];
+  deviceTiming: DeviceTiming | null = null;
   readonly pids: number[] = [];
   stalledFor = 0;
   movedAt = 0;

@@ -2,6 +2,9 @@ import { chmodSync, readFileSync } from "node:fs";
 import { afterEach, expect, test, vi } from "vitest";
 import { parseDevices } from "../../src/hardware/detect-devices.ts";
 import { type Hardware, judgeHardware } from "../../src/hardware/hardware.ts";
+import { describeHealth } from "../../src/health/health-overview.ts";
+import { MachineWatch } from "../../src/health/machine-watch.ts";
+import { ModelWatch } from "../../src/health/model-watch.ts";
 import { LocalModels } from "../../src/local-models.ts";
 import type { LocalTextModel } from "../../src/local-text-model.ts";
 import { collectEvents, strictEventBus } from "../helpers/event-bus.ts";
@@ -131,6 +134,75 @@ test("a GPU that is lost to one process after another is set aside, and the mode
     await expectAnswer(model);
   }
   expect([model.state(), model.processes.active]).toEqual(["ready", 1]);
+});
+
+test("a process whose GPU is faster than any can be never gets ready: it computes nothing", async () => {
+  const events = strictEventBus();
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const model = await readyModel({ ...onGpu, plugins: [faultPlugin("gpu-that-is-too-fast")] }, {}, events, h200Machine);
+  expect(model.device).toBe("cpu");
+  await expectAnswer(model);
+  expect(model.deviceTiming).toBeNull();
+  expect(fallbacks).toMatchObject([
+    { reason: "load_failed", detail: expect.stringMatching(/^nothing was computed: a run of .* profile h200 says /) },
+  ]);
+});
+
+test("where a GPU is required and computes nothing, the model never gets ready", async () => {
+  const settings = modelSettings({ ...onGpu, plugins: [faultPlugin("gpu-that-is-too-fast")] });
+  const defaults = configOf([settings], { giveUpAfterFailures: 1 });
+  const config = { ...defaults, hardware: { profile: "auto", requireGpu: true } } as const;
+  const models = new LocalModels(
+    () => config,
+    h200Machine,
+    strictEventBus(),
+    () => Promise.resolve("ok"),
+  );
+  await expect(models.apply(config)).rejects.toThrow(/cannot start: nothing was computed/);
+  await models.close();
+});
+
+test("a GPU that is no faster than a CPU is used, and that is told", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "device_is_slow");
+  const model = await readyModel({ ...onGpu, plugins: [faultPlugin("gpu-that-is-slow")] }, {}, events, h200Machine);
+  expect(model.device).toBe("cuda");
+  expect(model.deviceDetail()).toBe("");
+  await expectAnswer(model);
+  expect(told).toEqual([
+    { model: model.identity.name, pid: model.pids[0], detail: expect.stringContaining("no faster than a CPU") },
+  ]);
+  const watch = new ModelWatch(model, () => ({ periodMs: 60_000, maxRestartsPerMinute: 10 }), events);
+  expect(await watch.askCanary()).toBe("ok");
+  expect(watch.detail(performance.now())).toBe("");
+  const machine = new MachineWatch({
+    settings: () => configOf([]).health,
+    modelPids: () => new Map(),
+    modelFolders: () => [],
+    takesUploads: () => false,
+    events,
+  });
+  expect(describeHealth(machine, [watch]).models).toMatchObject({
+    status: "ok",
+    models: [{ device: "cuda", precision: "int8", deviceTiming: { kind: "slow", detail: told[0]?.detail } }],
+  });
+});
+
+test("a GPU that is as fast as one is used without a word", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "device_is_slow");
+  const model = await readyModel({ ...onGpu, plugins: [faultPlugin("gpu-that-is-fair")] }, {}, events, h200Machine);
+  expect(model.device).toBe("cuda");
+  await expectAnswer(model);
+  expect(model.deviceTiming).toMatchObject({ kind: "plausible" });
+  expect(told).toEqual([]);
+});
+
+test("on the CPU nothing is timed", async () => {
+  const model = await readyModel({ plugins: [faultPlugin("gpu-that-is-fair")] });
+  expect(model.device).toBe("cpu");
+  await expectAnswer(model);
+  expect(model.deviceTiming).toBeNull();
 });
 
 test("a model of 8 bits that is left to the service stays on the CPU without a word", async () => {

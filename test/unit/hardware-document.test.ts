@@ -12,7 +12,8 @@ test("docs/hardware.md lists every profile as the service knows it, and no other
   const rows = document.match(/^\| `(cpu|[a-z]\d+)` .*$/gm) ?? [];
   const expected = gpuProfiles.map((profile) => {
     const { name, computeCapability, memoryBytes, memoryBytesPerSecond, minimumCuda, precisions } = profile;
-    const size = `${memoryBytes / 1e9} GB | ${memoryBytesPerSecond / 1e12} TB/s`;
+    const arithmetic = `${profile.operationsPerSecond / 1e12} TFLOP/s`;
+    const size = `${memoryBytes / 1e9} GB | ${memoryBytesPerSecond / 1e12} TB/s | ${arithmetic}`;
     return `| \`${name}\` | ${computeCapability} | ${size} | ${minimumCuda} | ${precisions.join(", ")} |`;
   });
   expect(rows.slice(1, 1 + gpuProfiles.length)).toEqual(expected);

@@ -60,6 +60,17 @@ const modelSchema = z.strictObject({
       "GPUs on which its processes failed in a row: it does without them for a while, and is ready all the same.",
   }),
   precision: z.enum(precisions).meta({ description: "Of the graphs that they compute." }),
+  deviceTiming: z
+    .strictObject({
+      kind: z.enum(["plausible", "slow", "short"]),
+      peakShare: z
+        .number()
+        .nonnegative()
+        .meta({ description: "Of the arithmetic that the hardware profile promises." }),
+      detail: z.string(),
+    })
+    .nullable()
+    .meta({ description: "What its last process on a GPU found out about the GPU's speed. A slow one is still used." }),
   state: z.enum(["loading", "ready", "circuit_open", "stopped"]),
   lastCanary: z
     .strictObject({

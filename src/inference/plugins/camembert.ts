@@ -1,9 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Manifest } from "../../model-store/manifest.ts";
-import type { SessionSettings, WindowInput, WindowOutput } from "../../processes/protocol.ts";
-import type { LoadedModel, Plugin } from "../plugin.ts";
-import { float32Values, int64Tensor, Session } from "../session.ts";
+import type { SessionSettings, TimingOrder, WindowInput, WindowOutput } from "../../processes/protocol.ts";
+import { JsonFields } from "../json-fields.ts";
+import type { LoadedModel, Plugin, TimedRun } from "../plugin.ts";
+import { float32Values, int64Tensor, Session, type Tensors } from "../session.ts";
+import { encoderKeys, transformerWeights } from "../transformer-weights.ts";
+
+const timedWindowTokens = 128;
 
 /** CamemBERT with a sequence classification head: `input_ids`, `attention_mask` → `logits` [batch, labels]. */
 export const plugin: Plugin = {
@@ -15,7 +19,8 @@ export const plugin: Plugin = {
   },
 
   async load(folder: string, manifest: Manifest, settings: SessionSettings): Promise<LoadedModel> {
-    const { padId, startId, endId } = await readTokenIds(join(folder, "config.json"));
+    const configFile = join(folder, "config.json");
+    const { padId, startId, endId } = await readTokenIds(configFile);
     const file = onnxFile(manifest);
     if (file === null) {
       throw new Error("the manifest lists no onnx/model*.onnx file");
@@ -34,10 +39,29 @@ export const plugin: Plugin = {
         await run([{ kind: "text", inputIds: Int32Array.of(startId, endId) }]);
       },
       run,
+      timedRun: (order) => timedRun(session, configFile, order),
       dispose: () => session.release(),
     };
   },
 };
+
+/** A batch of whole windows. Its tensors are made before: that would take as long as the device does. */
+async function timedRun(
+  session: Session,
+  configFile: string,
+  { operations, maxTokens }: TimingOrder,
+): Promise<TimedRun> {
+  const config = await JsonFields.read(configFile);
+  const weights = transformerWeights(config, encoderKeys);
+  const tokens = Math.min(operations / (2 * weights), maxTokens);
+  const windows = Math.max(1, Math.floor(tokens / timedWindowTokens));
+  const row = new Int32Array(timedWindowTokens).fill(config.count("bos_token_id"));
+  const tensors = tensorsOf(
+    Array.from({ length: windows }, () => row),
+    config.count("pad_token_id"),
+  );
+  return { weights, tokens: windows * timedWindowTokens, run: () => session.run(tensors) };
+}
 
 /** The part of a Hugging Face `config.json` that running the graph needs. */
 async function readTokenIds(file: string): Promise<{ padId: number; startId: number; endId: number }> {
@@ -59,12 +83,11 @@ function onnxFile(manifest: Manifest): string | null {
   return manifest.files.find(({ path }) => /^onnx\/model[\w.-]*\.onnx$/.test(path))?.path ?? null;
 }
 
-/** One row of logits per window. Rows are padded to the longest window of the batch, no further. */
-async function classify(session: Session, inputs: readonly WindowInput[], padTokenId: number): Promise<WindowOutput[]> {
-  const rows = inputs.map(inputIdsOf);
+/** Rows are padded to the longest of the batch, no further. */
+function tensorsOf(rows: readonly Int32Array[], padTokenId: number): Tensors {
   const width = Math.max(...rows.map((inputIds) => inputIds.length));
-  const ids = new BigInt64Array(inputs.length * width).fill(BigInt(padTokenId));
-  const mask = new BigInt64Array(inputs.length * width);
+  const ids = new BigInt64Array(rows.length * width).fill(BigInt(padTokenId));
+  const mask = new BigInt64Array(rows.length * width);
   for (const [row, inputIds] of rows.entries()) {
     let at = row * width;
     for (const id of inputIds) {
@@ -73,11 +96,13 @@ async function classify(session: Session, inputs: readonly WindowInput[], padTok
       at++;
     }
   }
-  const shape = [inputs.length, width];
-  const { logits } = await session.run({
-    input_ids: int64Tensor(ids, shape),
-    attention_mask: int64Tensor(mask, shape),
-  });
+  const shape = [rows.length, width];
+  return { input_ids: int64Tensor(ids, shape), attention_mask: int64Tensor(mask, shape) };
+}
+
+/** One row of logits per window. */
+async function classify(session: Session, inputs: readonly WindowInput[], padTokenId: number): Promise<WindowOutput[]> {
+  const { logits } = await session.run(tensorsOf(inputs.map(inputIdsOf), padTokenId));
   if (logits?.dims[0] !== inputs.length) {
     throw new Error(`logits are not [${inputs.length}, labels] but [${logits?.dims.join(", ")}]`);
   }

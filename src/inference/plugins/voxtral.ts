@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import type { Manifest } from "../../model-store/manifest.ts";
-import type { AudioWindowInput, SessionSettings, WindowInput } from "../../processes/protocol.ts";
-import type { LoadedModel, Plugin } from "../plugin.ts";
+import type { AudioWindowInput, SessionSettings, TimingOrder, WindowInput } from "../../processes/protocol.ts";
+import { JsonFields } from "../json-fields.ts";
+import type { LoadedModel, Plugin, TimedRun } from "../plugin.ts";
+import { encoderKeys, transformerWeights } from "../transformer-weights.ts";
+import { chunksPerRun } from "../voxtral/device-runs.ts";
 import { findGraphFiles } from "../voxtral/graph-files.ts";
 import { openGraphs, type VoxtralGraphs } from "../voxtral/graphs.ts";
 import { transcribeWindows } from "../voxtral/transcribe-windows.ts";
@@ -28,6 +32,7 @@ export const plugin: Plugin = {
         return graphs.decoder.device;
       },
       warmUp: () => warmUp(graphs, config),
+      timedRun: (order) => timedRun(folder, graphs, config, order),
       run: (inputs, reportProgress) => transcribeWindows(graphs, config, inputs.map(audioWindowOf), reportProgress),
       dispose: async () => {
         await graphs.audioEncoder.release();
@@ -41,6 +46,27 @@ export const plugin: Plugin = {
 async function warmUp({ audioEncoder }: VoxtralGraphs, { melBins, framesPerChunk }: VoxtralConfig): Promise<void> {
   const silence = { features: new Float32Array(melBins * framesPerChunk), frames: framesPerChunk };
   await audioEncoder.encode([silence], () => {});
+}
+
+/** The encoder on so many chunks of silence; the decoder's steps are too short to be timed by themselves. */
+async function timedRun(
+  folder: string,
+  { audioEncoder }: VoxtralGraphs,
+  { melBins, framesPerChunk }: VoxtralConfig,
+  { operations }: TimingOrder,
+): Promise<TimedRun> {
+  const config = await JsonFields.read(join(folder, "config.json"));
+  const weights = transformerWeights(config.object("audio_config"), encoderKeys);
+  const statesPerChunk = framesPerChunk / 2;
+  const wanted = Math.floor(operations / (2 * weights * statesPerChunk));
+  const chunks = Math.min(Math.max(1, wanted), chunksPerRun);
+  const frames = chunks * framesPerChunk;
+  const silence = { features: new Float32Array(melBins * frames), frames };
+  return {
+    weights,
+    tokens: chunks * statesPerChunk,
+    run: () => audioEncoder.encode([silence], () => {}),
+  };
 }
 
 function audioWindowOf(input: WindowInput): AudioWindowInput {

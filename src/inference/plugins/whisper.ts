@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import type { Manifest } from "../../model-store/manifest.ts";
 import type { AudioWindowInput, SessionSettings, TranscriptOutput, WindowInput } from "../../processes/protocol.ts";
-import type { LoadedModel, Plugin } from "../plugin.ts";
+import { JsonFields } from "../json-fields.ts";
+import type { LoadedModel, Plugin, TimedRun } from "../plugin.ts";
+import { transformerWeights } from "../transformer-weights.ts";
 import { openFastLayout } from "../whisper/fast-layout.ts";
 import type { GraphFiles, WhisperGraphs } from "../whisper/layout.ts";
 import { openMergedLayout } from "../whisper/merged-layout.ts";
@@ -29,6 +32,7 @@ export const plugin: Plugin = {
         return graphs.device;
       },
       warmUp: () => warmUp(graphs, config),
+      timedRun: () => timedRun(folder, graphs, config),
       // One by one: on a CPU a batch costs as much as its windows one after another.
       run: async (inputs, reportProgress) => {
         const outputs: TranscriptOutput[] = [];
@@ -59,6 +63,18 @@ async function warmUp(graphs: WhisperGraphs, { melBins, maxFrames, startTokenId 
   const decoder = await graphs.encode(new Float32Array(melBins * frames), frames);
   await decoder.feed([startTokenId]);
   await decoder.feed([startTokenId]);
+}
+
+/** The encoder on one window of silence: it reads no more at once. */
+async function timedRun(
+  folder: string,
+  graphs: WhisperGraphs,
+  { melBins, maxFrames }: WhisperConfig,
+): Promise<TimedRun> {
+  const keys = { layers: "encoder_layers", width: "d_model", innerWidth: "encoder_ffn_dim" };
+  const weights = transformerWeights(await JsonFields.read(join(folder, "config.json")), keys);
+  const features = new Float32Array(melBins * maxFrames);
+  return { weights, tokens: maxFrames / 2, run: () => graphs.encode(features, maxFrames) };
 }
 
 function audioWindowOf(input: WindowInput): AudioWindowInput {

@@ -36,6 +36,7 @@ test("the canary of a speech model is its shortest window of silence, whose toke
   const model: MonitoredModel = Object.assign(speech, {
     folder,
     devicesSetAside: [],
+    deviceTiming: null,
     pids: [],
     movedAt: 0,
     patienceMs: 0,

@@ -22,6 +22,7 @@ const transcript = {
 };
 const valid: ChildMessage[] = [
   { type: "ready", device: "cpu" },
+  { type: "ready", device: "cuda", timing: { weights: 21_000_000, tokens: 4096, milliseconds: 0.5 } },
   { type: "progress", id: 1 },
   { type: "result", id: 1, outputs, inferenceMs: 0.5, startedAt: 1 },
   { type: "result", id: 1, outputs: [], inferenceMs: 0, startedAt: 1 },
@@ -58,6 +59,11 @@ const invalid: unknown[] = [
   { type: "shutdown" },
   { type: "ready" },
   { type: "ready", device: 7 },
+  { type: "ready", device: "cuda", timing: null },
+  { type: "ready", device: "cuda", timing: { weights: 1, tokens: 1 } },
+  { type: "ready", device: "cuda", timing: { weights: 1, tokens: 0.5, milliseconds: 1 } },
+  { type: "ready", device: "cuda", timing: { weights: -1, tokens: 1, milliseconds: 1 } },
+  { type: "ready", device: "cuda", timing: { weights: 1, tokens: 1, milliseconds: Number.NaN } },
   { type: "progress", id: "1" },
   { type: "progress", id: 1.5 },
   { type: "progress", id: Number.NaN },
@@ -103,6 +109,10 @@ test("whatever a child sends, it is a well-formed message or none", () => {
       type: fc.oneof(fc.constantFrom("ready", "progress", "result", "run_failed", "load_failed"), fc.anything()),
       id: fc.oneof(fc.integer(), fc.anything()),
       device: fc.oneof(fc.string(), fc.anything()),
+      timing: fc.oneof(
+        fc.record({ weights: fc.integer(), tokens: fc.integer(), milliseconds: fc.double() }),
+        fc.anything(),
+      ),
       outputs: fc.oneof(fc.array(output), fc.anything()),
       inferenceMs: fc.oneof(fc.double(), fc.anything()),
       kind: fc.oneof(fc.constantFrom(...runFailureKinds), fc.anything()),

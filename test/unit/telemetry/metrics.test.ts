@@ -11,6 +11,7 @@ const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
   device: "cpu",
   precision: "int8",
+  deviceTiming: { peakShare: 0.25 },
   queueDepth: 3,
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
