@@ -24,6 +24,7 @@ def _parse() -> argparse.Namespace:
         choices=range(1, 5),
         help="of MatMulNBits; 4 computes with int8 activations; default as it is",
     )
+    parser.add_argument("--no-comparison", action="store_true", help="do not run what was written: minutes for a large model")
     arguments = parser.parse_args()
     if not (arguments.source / "config.json").exists():
         parser.error(f"{arguments.source} holds no config.json")
@@ -39,28 +40,34 @@ def main() -> None:
 
         export_checkpoint(arguments.source, arguments.form, arguments.out)
     source = arguments.out if is_checkpoint else arguments.source
-    are_equal = _fuse(source, arguments.out, arguments.form, arguments.accuracy_level)
-    if is_checkpoint and arguments.form == "fp32":
+    are_equal = _fuse(source, arguments)
+    if is_checkpoint and arguments.form == "fp32" and not arguments.no_comparison:
         are_equal = _compare_with_generate(arguments.source, arguments.out) and are_equal
     if not are_equal:
         sys.exit(1)
 
 
-def _fuse(source: Path, out: Path, form: str, accuracy_level: int | None) -> bool:
-    """Writes the graph and compares it with its source; prints both."""
+def _fuse(source: Path, arguments: argparse.Namespace) -> bool:
+    """Writes the graph and compares it with its source, unless that is not wanted; prints both."""
+    form = arguments.form
     with TemporaryDirectory() as work:
-        decoder = decoder_file(source, form)
-        if accuracy_level is not None:
-            decoder = with_accuracy_level(decoder, accuracy_level, Path(work))
-        return _fuse_graphs(read_token_ids(source), embedding_file(source, form), decoder, fused_file(out, form))
+        embedding, decoder, file = embedding_file(source, form), decoder_file(source, form), fused_file(arguments.out, form)
+        if arguments.accuracy_level is not None:
+            decoder = with_accuracy_level(decoder, arguments.accuracy_level, Path(work))
+        ids = read_token_ids(source)
+        _fuse_graphs(ids, embedding, decoder, file)
+        return arguments.no_comparison or _compare(ids, embedding, decoder, file)
 
 
-def _fuse_graphs(ids: TokenIds, embedding: Path, decoder: Path, file: Path) -> bool:
+def _fuse_graphs(ids: TokenIds, embedding: Path, decoder: Path, file: Path) -> None:
     fused = fuse(embedding, decoder, ids, file)
     print(f"{fused.file}: {embedding.name} + {decoder.name}, {fused.weight_bytes:,} bytes of weights", flush=True)
     if not fused.is_head_cut:
         print("the language model's head was not found: every call computes the logits of all its positions")
-    comparisons = verify(embedding, decoder, fused.file, ids)
+
+
+def _compare(ids: TokenIds, embedding: Path, decoder: Path, file: Path) -> bool:
+    comparisons = verify(embedding, decoder, file, ids)
     for comparison in comparisons:
         print(
             f"{comparison.title}: {comparison.tokens} tokens equal, {comparison.ties} ties, log-probabilities within "

@@ -15,6 +15,7 @@ from .last_position import keep_last_position
 from .share_constants import share_constants
 from .source import EMBEDS, LOGITS, MASK, POSITIONS, Declared, Source, present_name, read_decoder, read_embedding
 from .weights import Weight, write_model
+from .zero_points import name_zero_points
 
 # The outputs that every iteration adds a column to.
 SCANNED = ("token_ids", "log_probabilities")
@@ -57,6 +58,7 @@ class _Fusion:
         self.hidden_size = decoder.inputs[EMBEDS].dimensions[-1]
         self.logits, self.is_head_cut = keep_last_position(decoder.graph)
         share_constants(decoder.graph)
+        name_zero_points(embedding.graph)
         self.embedding_names = embedding.weight_names("embed_tokens/")
         self.decoder_names = decoder.weight_names("decoder/")
         self.outer = Graph("prompt/", decoder.opset)

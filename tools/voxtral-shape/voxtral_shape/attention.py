@@ -7,11 +7,9 @@ import numpy as np
 from .graph import BOOL, CONTRIB, INT32, Graph
 from .shape import Shape
 
-LOWEST = float(np.finfo(np.float32).min)
-
 
 class Attention(ABC):
-    """Projections and rotary positions, the same in both; tensors are float32 [batch, tokens, heads × head width]."""
+    """Projections and rotary positions, the same in both; tensors are [batch, tokens, heads × head width]."""
 
     def __init__(self, shape: Shape, graph: Graph, rope_caches: tuple[str, str]) -> None:
         self.shape, self.graph, self.rope_caches = shape, graph, rope_caches
@@ -71,7 +69,7 @@ class PlainAttention(Attention):
         self.bias = self.mask_bias()
 
     def mask_bias(self) -> str:
-        """float32 [batch, 1, 1, tokens, past + tokens]: 0 where a token may look, else the lowest number."""
+        """[batch, 1, 1, tokens, past + tokens]: 0 where a token may look, else the lowest number."""
         node, integers = self.graph.node, self.graph.integers
         past = node("Shape", "past_key_values.0.key", start=2, end=3)
         total = node("Shape", "attention_mask", start=1, end=2)
@@ -80,14 +78,14 @@ class PlainAttention(Attention):
         is_earlier = node("LessOrEqual", node("Unsqueeze", places, integers(0)), rows)
         is_real = node("Cast", node("Unsqueeze", "attention_mask", integers(1, 2, 3)), to=BOOL)
         allowed = node("And", is_real, is_earlier)
-        zero, lowest = self.graph.constant("zero", np.float32(0)), self.graph.constant("lowest", np.float32(LOWEST))
-        return node("Where", allowed, zero, lowest)
+        lowest = self.graph.number("lowest", np.finfo(self.graph.form.numbers).min)
+        return node("Where", allowed, self.graph.number("zero", 0), lowest)
 
     def attended(self, query: str, key: str, value: str, layer: int) -> str:
         node, shape, width = self.graph.node, self.shape, self.shape.head_width
         heads, group, integers = shape.text_key_value_heads, shape.group, self.graph.integers
         key, value = (self.extended(x, f"{layer}.{kind}") for x, kind in ((key, "key"), (value, "value")))
-        scale = self.graph.constant("attention_scale", np.float32(width**-0.5))
+        scale = self.graph.number("attention_scale", width**-0.5)
         query = node("Transpose", node("Reshape", query, integers(0, 0, heads * group, width)), perm=[0, 2, 1, 3])
         query = node("Mul", node("Reshape", query, integers(0, heads, -1, width)), scale)
         scores = node("MatMul", query, node("Transpose", key, perm=[0, 1, 3, 2]))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from .external_data import ExternalData
+from .form import Form
 from .graph import FLOAT, Graph, tensor
 from .shape import FRAMES_PER_TOKEN, Shape
 
@@ -12,13 +13,13 @@ EPSILON = 1e-5
 MAX_TIMESCALE = 10000  # of the sinusoid positions
 
 
-def write_audio_encoder(shape: Shape, path: Path) -> None:
+def write_audio_encoder(shape: Shape, form: Form, path: Path) -> None:
     """Input `audio_values` float32 [windows, mels, frames]; output `audio_features` float32 [windows × audio tokens, hidden].
 
     As in the public export, attention is spelt out in plain operators.
     """
-    with ExternalData(path.with_suffix(".onnx_data")) as data:
-        writer = _Encoder(shape, Graph(data))
+    with ExternalData(path.with_suffix(".onnx_data"), form.numbers) as data:
+        writer = _Encoder(shape, Graph(data, form))
         writer.project(writer.hidden_states())
     frames = FRAMES_PER_TOKEN * shape.audio_tokens
     writer.graph.save(
@@ -29,14 +30,14 @@ def write_audio_encoder(shape: Shape, path: Path) -> None:
 
 
 class _Encoder:
-    """Tensors that pass between layers are float32 [windows, states, audio hidden]."""
+    """Tensors that pass between layers are [windows, states, audio hidden]."""
 
     def __init__(self, shape: Shape, graph: Graph) -> None:
         self.shape, self.graph = shape, graph
 
     def hidden_states(self) -> str:
         node, name = self.graph.node, "model.audio_tower"
-        x = self.convolution("audio_values", f"{name}.conv1", self.shape.mels, stride=1)
+        x = self.convolution(self.graph.entered("audio_values"), f"{name}.conv1", self.shape.mels, stride=1)
         x = self.convolution(x, f"{name}.conv2", self.shape.audio_hidden, stride=2)
         positions = self.graph.data.floats(
             f"{name}.embed_positions.weight", sinusoids(self.shape.source_positions, self.shape.audio_hidden)
@@ -64,7 +65,7 @@ class _Encoder:
         query = node("Reshape", self.linear(x, f"{name}.q_proj", hidden, hidden), split)
         key = node("Reshape", self.graph.product(x, f"{name}.k_proj", hidden, hidden), split)
         value = node("Reshape", self.linear(x, f"{name}.v_proj", hidden, hidden), split)
-        scale = self.graph.constant("audio_attention_scale", np.float32((hidden // heads) ** -0.5))
+        scale = self.graph.number("audio_attention_scale", (hidden // heads) ** -0.5)
         query = node("Mul", node("Transpose", query, perm=[0, 2, 1, 3]), scale)
         scores = node("MatMul", query, node("Transpose", key, perm=[0, 2, 3, 1]))
         mixed = node("MatMul", node("Softmax", scores, axis=-1), node("Transpose", value, perm=[0, 2, 1, 3]))
@@ -77,7 +78,7 @@ class _Encoder:
         joined = node("Reshape", x, self.graph.integers(-1, self.shape.joined))
         states = node("Gelu", self.graph.product(joined, f"{name}.linear_1", hidden, self.shape.joined))
         projected = self.graph.product(states, f"{name}.linear_2", hidden, hidden)
-        self.graph.nodes_with("Identity", [projected], ["audio_features"])
+        self.graph.leave(projected, "audio_features")
 
     def normed(self, x: str, name: str) -> str:
         data, width = self.graph.data, (self.shape.audio_hidden,)

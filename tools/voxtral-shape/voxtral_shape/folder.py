@@ -4,10 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
+from .answer import Answer
 from .attention import Attention
 from .audio_encoder import write_audio_encoder
 from .decoder import EPSILON, ROPE_THETA, write_decoder
 from .embed_tokens import write_embed_tokens
+from .form import Form
 from .shape import FRAMES_PER_TOKEN, Shape
 from .tokenizer_files import write_tokenizer_files
 
@@ -15,13 +17,15 @@ SAMPLING_RATE, HOP, SECONDS = 16000, 160, 30
 TOKENIZER_FILES = ("tekken.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
-def write_folder(shape: Shape, attention: type[Attention], tokenizer: Path | None, folder: Path) -> None:
+def write_folder(
+    shape: Shape, form: Form, attention: type[Attention], answer: Answer | None, tokenizer: Path | None, folder: Path
+) -> None:
     """Graphs, configurations and tokenizer files; those of the folder `tokenizer` where one is given."""
     (folder / "onnx").mkdir(parents=True, exist_ok=True)
-    write_audio_encoder(shape, folder / "onnx/audio_encoder_q4.onnx")
-    write_embed_tokens(shape, folder / "onnx/embed_tokens_q4.onnx")
-    write_decoder(shape, attention, folder / "onnx/decoder_model_merged_q4.onnx")
-    _write(folder / "config.json", config(shape))
+    write_audio_encoder(shape, form, folder / f"onnx/audio_encoder_{form.name}.onnx")
+    write_embed_tokens(shape, form, folder / f"onnx/embed_tokens_{form.name}.onnx")
+    write_decoder(shape, form, attention, answer, folder / f"onnx/decoder_model_merged_{form.name}.onnx")
+    _write(folder / "config.json", config(shape, form))
     _write(folder / "generation_config.json", {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 11})
     _write(folder / "preprocessor_config.json", preprocessor(shape))
     if tokenizer is None:
@@ -31,7 +35,7 @@ def write_folder(shape: Shape, attention: type[Attention], tokenizer: Path | Non
             shutil.copy(tokenizer / name, folder / name)
 
 
-def config(shape: Shape) -> dict[str, object]:
+def config(shape: Shape, form: Form) -> dict[str, object]:
     return {
         "architectures": ["VoxtralForConditionalGeneration"],
         "audio_config": {
@@ -71,9 +75,9 @@ def config(shape: Shape) -> dict[str, object]:
         "vocab_size": shape.vocabulary,
         "transformers.js_config": {
             "use_external_data_format": {
-                "audio_encoder_q4.onnx": 1,
-                "embed_tokens_q4.onnx": 1,
-                "decoder_model_merged_q4.onnx": 2,
+                f"audio_encoder_{form.name}.onnx": 1,
+                f"embed_tokens_{form.name}.onnx": 1,
+                f"decoder_model_merged_{form.name}.onnx": 2,
             },
         },
     }

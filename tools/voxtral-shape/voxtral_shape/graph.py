@@ -7,12 +7,14 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .external_data import BLOCK, ExternalData
+from .external_data import BLOCK, NONE, ExternalData
+from .form import Form
 
 OPSET = 21  # the first with 4-bit tensors
 IR_VERSION = 10  # the oldest that may hold this opset
 CONTRIB = "com.microsoft"
-BOOL, FLOAT, INT32, INT64 = TensorProto.BOOL, TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
+BOOL, FLOAT, FLOAT16 = TensorProto.BOOL, TensorProto.FLOAT, TensorProto.FLOAT16
+INT32, INT64 = TensorProto.INT32, TensorProto.INT64
 
 
 def tensor(name: str, kind: int, dimensions: Sequence[str | int]) -> onnx.ValueInfoProto:
@@ -23,9 +25,11 @@ def tensor(name: str, kind: int, dimensions: Sequence[str | int]) -> onnx.ValueI
 class Graph:
     """Nodes in the order of their making; every call gives the name of the new tensor."""
 
-    def __init__(self, data: ExternalData) -> None:
+    def __init__(self, data: ExternalData, form: Form) -> None:
         """Weights go to `data`."""
-        self.data = data
+        self.data, self.form = data, form
+        # Of the tensors that pass between nodes.
+        self.kind = FLOAT if form.numbers is np.float32 else FLOAT16
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
 
@@ -34,6 +38,21 @@ class Graph:
         if name not in self.constants:
             self.constants[name] = numpy_helper.from_array(np.array(value), name)
         return name
+
+    def number(self, name: str, value: float) -> str:
+        """One constant of the type that the graph computes in."""
+        return self.constant(name, self.form.numbers(value))
+
+    def entered(self, name: str) -> str:
+        """A float32 input as the graph computes with it."""
+        return name if self.kind == FLOAT else self.node("Cast", name, to=self.kind)
+
+    def leave(self, x: str, output: str) -> None:
+        """Gives a tensor as a float32 output."""
+        if self.kind == FLOAT:
+            self.nodes_with("Identity", [x], [output])
+        else:
+            self.nodes_with("Cast", [x], [output], to=FLOAT)
 
     def integers(self, *values: int) -> str:
         """A list of int64 constants."""
@@ -60,19 +79,33 @@ class Graph:
         return output
 
     def product(self, x: str, name: str, outputs: int, inputs: int, gain: float = 1) -> str:
-        """x [..., inputs] times a random 4-bit matrix [outputs, inputs] transposed. States get about `gain` times as large."""
-        return self.block_product(x, name, outputs, inputs, self.data, gain)
+        """x [..., inputs] times a random matrix [outputs, inputs] transposed. States get about `gain` times as large."""
+        return self.product_with(x, self.matrix(name, outputs, inputs, self.data, gain), outputs, inputs)
 
-    def block_product(
-        self, x: str, name: str, outputs: int, inputs: int, data: ExternalData, gain: float = 1, silent_rows: int = 0
-    ) -> str:
-        """The same with the weights in a file of choice: symmetric, in blocks of 32 with float32 scales. The first rows of the
-        matrix may be silent: they give 0."""
+    def matrix(
+        self,
+        name: str,
+        outputs: int,
+        inputs: int,
+        data: ExternalData,
+        gain: float = 1,
+        silent: np.ndarray | slice = NONE,
+    ) -> list[onnx.TensorProto]:
+        """The tensors of a random matrix in a file of choice. Silent rows give 0."""
+        deviation = gain * inputs**-0.5
+        if not self.form.has_blocks:
+            return [data.matrix(f"{name}.weight_transposed", (inputs, outputs), deviation, silent)]
         blocks = inputs // BLOCK
         values = data.nibbles(f"{name}.weight_Q4", (outputs, blocks, BLOCK // 2), outputs * inputs)
-        scales = data.scales(f"{name}.weight_scales", (outputs, blocks), gain * inputs**-0.5, silent_rows)
+        return [values, data.scales(f"{name}.weight_scales", (outputs, blocks), deviation, silent)]
+
+    def product_with(self, x: str, matrix: list[onnx.TensorProto], outputs: int, inputs: int) -> str:
+        """x [..., inputs] times that matrix."""
+        names = [self.weight(tensor) for tensor in matrix]
+        if not self.form.has_blocks:
+            return self.node("MatMul", x, *names)
         options = {"K": inputs, "N": outputs, "bits": 4, "block_size": BLOCK}
-        return self.node("MatMulNBits", x, self.weight(values), self.weight(scales), domain=CONTRIB, **options)
+        return self.node("MatMulNBits", x, *names, domain=CONTRIB, **options)
 
     def save(self, path: Path, inputs: list[onnx.ValueInfoProto], outputs: list[onnx.ValueInfoProto]) -> None:
         graph = helper.make_graph(self.nodes, path.stem, inputs, outputs, list(self.constants.values()))

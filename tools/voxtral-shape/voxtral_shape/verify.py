@@ -3,34 +3,34 @@
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
 import torch
-from onnx import numpy_helper
 from transformers import VoxtralConfig, VoxtralForConditionalGeneration
 
-from .external_data import BLOCK
+from .form import Form
 from .shape import FRAMES_PER_TOKEN, SPECIAL_TOKENS, Shape
+from .weights import read_weights
 
-TOLERANCE = 1e-4
+# Of what the graphs compute in: PyTorch computes in float32.
+TOLERANCE = {np.float32: 1e-4, np.float16: 2e-2}
 STEPS = 3
 PADDING = 5
 PROMPT = 12
 AUDIO_TOKEN = 24
 
 
-def verify(shape: Shape, folder: Path, has_padding: bool) -> None:
+def verify(shape: Shape, form: Form, folder: Path, has_padding: bool) -> None:
     """Prints the largest relative error of each comparison.
 
     Raises:
         SystemExit: with 1, when one is above the tolerance.
     """
     torch.manual_seed(0)
-    model = _torch_model(folder)
+    model = _torch_model(folder, form)
     spectrograms = torch.randn(2, shape.mels, FRAMES_PER_TOKEN * shape.audio_tokens)
     with torch.inference_mode():
         features = model.get_audio_features(spectrograms).pooler_output.flatten(0, -2).numpy()
-    encoder, embedding = _session(folder, "audio_encoder"), _session(folder, "embed_tokens")
+    encoder, embedding = _session(folder, form, "audio_encoder"), _session(folder, form, "embed_tokens")
     own = encoder.run(None, {"audio_values": spectrograms.numpy()})[0]
     errors = {"audio_encoder": _relative_error(own, features)}
     ids = np.random.default_rng(0).integers(SPECIAL_TOKENS, shape.vocabulary, (2, PROMPT))
@@ -38,25 +38,31 @@ def verify(shape: Shape, folder: Path, has_padding: bool) -> None:
     with torch.inference_mode():
         errors["embed_tokens"] = _relative_error(embeds, model.get_input_embeddings()(torch.from_numpy(ids)).numpy())
     embeds[:, 3:9] = features.reshape(2, -1, shape.text_hidden)[:, :6]
-    errors |= _decoder_errors(shape, folder, model, embeds, np.ones((2, PROMPT), np.int64), "")
+    errors |= _decoder_errors(shape, form, folder, model, embeds, np.ones((2, PROMPT), np.int64), "")
     if has_padding:
         mask = np.ones((2, PROMPT), np.int64)
         mask[0, :PADDING] = 0
-        errors |= _decoder_errors(shape, folder, model, embeds, mask, ", padded on the left")
+        errors |= _decoder_errors(shape, form, folder, model, embeds, mask, ", padded on the left")
     for name, error in errors.items():
         print(f"{name}: {error:.1e}")
-    if max(errors.values()) > TOLERANCE:
+    if max(errors.values()) > TOLERANCE[form.numbers]:
         raise SystemExit(1)
 
 
 def _decoder_errors(
-    shape: Shape, folder: Path, model: VoxtralForConditionalGeneration, embeds: np.ndarray, mask: np.ndarray, note: str
+    shape: Shape,
+    form: Form,
+    folder: Path,
+    model: VoxtralForConditionalGeneration,
+    embeds: np.ndarray,
+    mask: np.ndarray,
+    note: str,
 ) -> dict[str, float]:
     """Errors of a prefill, and of steps after it that feed random tokens; padding is not looked at."""
-    decoder, embedding = _session(folder, "decoder_model_merged"), _session(folder, "embed_tokens")
+    decoder, embedding = _session(folder, form, "decoder_model_merged"), _session(folder, form, "embed_tokens")
     batch, heads = len(embeds), shape.text_key_value_heads
     names = [f"{layer}.{kind}" for layer in range(shape.text_layers) for kind in ("key", "value")]
-    past = {f"past_key_values.{name}": np.zeros((batch, heads, 0, shape.head_width), np.float32) for name in names}
+    past = {f"past_key_values.{name}": np.zeros((batch, heads, 0, shape.head_width), form.numbers) for name in names}
     generator, cache, errors = np.random.default_rng(1), None, {}
     for step in range(1 + STEPS):
         positions = np.maximum(mask.cumsum(1) - 1, 0)[:, -embeds.shape[1] :]
@@ -78,40 +84,16 @@ def _decoder_errors(
     return errors
 
 
-def _torch_model(folder: Path) -> VoxtralForConditionalGeneration:
+def _torch_model(folder: Path, form: Form) -> VoxtralForConditionalGeneration:
     config = VoxtralConfig.from_pretrained(folder)
     model = VoxtralForConditionalGeneration._from_config(config, dtype=torch.float32, attn_implementation="eager").eval()
-    state = {}
-    for graph in ("audio_encoder", "embed_tokens", "decoder_model_merged"):
-        state |= _weights(folder / f"onnx/{graph}_q4.onnx")
-    state["model.language_model.embed_tokens.weight"] = state.pop("embed_tokens.weight")
-    model.load_state_dict({name: torch.tensor(value) for name, value in state.items()}, strict=True)
+    state = {name: torch.tensor(np.asarray(values, np.float32)) for name, values in read_weights(folder, form.name)}
+    model.load_state_dict(state, strict=True)
     return model
 
 
-def _weights(path: Path) -> dict[str, np.ndarray]:
-    """float32 weights by PyTorch's names."""
-    tensors = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
-    weights = {}
-    for name, tensor in tensors.items():
-        if name.endswith("_Q4"):
-            scales = numpy_helper.to_array(tensors[name.replace("_Q4", "_scales")])
-            weights[name.removesuffix("_Q4")] = _dequantised(tensor, scales)
-        elif name.endswith((".weight", ".bias")):
-            weights[name] = numpy_helper.to_array(tensor)
-    return weights
-
-
-def _dequantised(tensor: onnx.TensorProto, scales: np.ndarray) -> np.ndarray:
-    """[rows, columns]: a byte holds two weights, the lower four bits first; 8 stands for zero."""
-    packed = numpy_helper.to_array(tensor).reshape(-1)
-    nibbles = np.stack([packed & 15, packed >> 4], axis=-1)
-    centred = nibbles.astype(np.float32).reshape(*scales.shape, BLOCK) - 8
-    return (centred * scales[..., None]).reshape(len(scales), -1)
-
-
-def _session(folder: Path, name: str) -> onnxruntime.InferenceSession:
-    return onnxruntime.InferenceSession(folder / f"onnx/{name}_q4.onnx", providers=["CPUExecutionProvider"])
+def _session(folder: Path, form: Form, name: str) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(folder / f"onnx/{name}_{form.name}.onnx", providers=["CPUExecutionProvider"])
 
 
 def _relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
