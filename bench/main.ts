@@ -1,6 +1,8 @@
 import type { Benchmark, Findings } from "./benchmark.ts";
 import { classify } from "./classify.ts";
 import { crashes } from "./crashes.ts";
+import { gpuDecode } from "./gpu-decode.ts";
+import { gpuEncoder } from "./gpu-encoder.ts";
 import { hardTimeout } from "./hard-timeout.ts";
 import { killAudio } from "./kill-audio.ts";
 import { longAudio } from "./long-audio.ts";
@@ -31,6 +33,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   "rate-limit": rateLimit,
   "slow-clients": slowClients,
   "voxtral-decode": voxtralDecode,
+  "gpu-decode": gpuDecode,
+  "gpu-encoder": gpuEncoder,
 };
 
 const [name = "", ...args] = process.argv.slice(2);
@@ -48,8 +52,7 @@ async function runAndReport({ options: descriptions, run }: Benchmark): Promise<
   const startedAt = new Date().toISOString();
   const findings = await run(options, (line) => process.stderr.write(`${line}\n`));
   if (options.json) {
-    const { values, notes, failures } = findings;
-    const document = { benchmark: name, startedAt, machine, options: options.all(), values, notes, failures };
+    const document = { benchmark: name, startedAt, machine, options: options.all(), ...findings };
     process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     process.stdout.write(asText({ ...machine }, findings));

@@ -42,6 +42,31 @@ export class Options {
     return value;
   }
 
+  /**
+   * A list such as `1,8,32`.
+   * @throws Error when one of them is no positive whole number.
+   */
+  counts(name: string): number[] {
+    const given = this.text(name) ?? "";
+    const values = given.split(",").map(Number);
+    if (!values.every((value) => Number.isSafeInteger(value) && value > 0)) {
+      throw new Error(`--${name} must be positive whole numbers with commas between them, not "${given}"`);
+    }
+    return values;
+  }
+
+  /**
+   * A text that must be given.
+   * @throws Error when it was not.
+   */
+  required(name: string): string {
+    const value = this.text(name);
+    if (value === null) {
+      throw new Error(`--${name} is needed`);
+    }
+    return value;
+  }
+
   /** Everything, for the JSON document. */
   all(): Record<string, number | string | null> {
     return Object.fromEntries(this.#values);

@@ -1,24 +1,18 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { LogMel } from "../src/audio/log-mel.ts";
-import { readVoxtralConfig } from "../src/inference/voxtral/voxtral-config.ts";
-import { TekkenTokenizer } from "../src/text/tekken-tokenizer.ts";
-import { VoxtralPrompt } from "../src/text/voxtral-prompt.ts";
 import type { Benchmark, Findings, Progress } from "./benchmark.ts";
 import type { Options } from "./options.ts";
 import { LineProcess } from "./peers/line-process.ts";
 import { type DecodeAnswer, type DecodeForm, type DecodeJob, suffixes } from "./peers/voxtral/decode-job.ts";
+import { prepareInput } from "./peers/voxtral/voxtral-input.ts";
 import { residentMib } from "./process-facts.ts";
-import { readClips, repeated } from "./speech/clips.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 import { figure, percent, type Table } from "./table.ts";
 
 const plugin = fileURLToPath(new URL("./peers/voxtral/plugin-peer.ts", import.meta.url));
 const transformers = fileURLToPath(new URL("./peers/voxtral/transformers-peer.ts", import.meta.url));
-/** One chunk of Voxtral's encoder. */
-const seconds = 30;
 /** A rate over fewer tokens would say little. */
 const fewestTokens = 8;
 
@@ -50,23 +44,8 @@ async function prepareJob(options: Options, work: string): Promise<Omit<DecodeJo
   if (folder === null || form === null || !(form in suffixes)) {
     throw new Error(`--folder is needed, and --form is one of ${Object.keys(suffixes).join(", ")}`);
   }
-  const { melBins, framesPerChunk, tokensPerChunk } = await readVoxtralConfig(folder);
-  if (melBins !== 80 && melBins !== 128) {
-    throw new Error(`${folder} wants ${melBins} mel bins; 80 or 128 were expected`);
-  }
-  const samples = Float32Array.from(repeated(readClips(null), seconds).samples, (sample) => sample / 32_768);
-  const features = join(work, "features.f32");
-  writeFileSync(features, new LogMel(melBins, null).features(samples, framesPerChunk));
-  const prompt = new VoxtralPrompt(await TekkenTokenizer.load(folder), tokensPerChunk);
-  return {
-    folder: resolve(folder),
-    form: form as DecodeForm,
-    threads: options.number("threads"),
-    features,
-    melBins,
-    frames: framesPerChunk,
-    promptTokenIds: [...prompt.tokenIds(1, "fr")],
-  };
+  const input = await prepareInput(folder, work);
+  return { folder: resolve(folder), form: form as DecodeForm, threads: options.number("threads"), ...input };
 }
 
 interface Contestant {

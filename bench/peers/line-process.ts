@@ -12,13 +12,14 @@ export class LineProcess implements Disposable {
   readonly #lines: AsyncIterator<string>;
   /** Rejects when it cannot be started; never resolves. */
   readonly #failed: Promise<never>;
+  #firstAnswer: unknown;
 
   /** @throws Error when it ends before it is ready. */
   static async start(command: readonly string[], environment: Readonly<Record<string, string>>): Promise<LineProcess> {
     const peer = new LineProcess(command, environment);
     const timer = setTimeout(() => peer[Symbol.dispose](), startTimeoutMs);
     try {
-      await peer.#answer();
+      peer.#firstAnswer = await peer.#answer();
     } finally {
       clearTimeout(timer);
     }
@@ -37,6 +38,11 @@ export class LineProcess implements Disposable {
     this.#failed.catch(() => {
       // Whoever waits for an answer hears of it.
     });
+  }
+
+  /** What it said when it was ready. */
+  get firstAnswer(): unknown {
+    return this.#firstAnswer;
   }
 
   get pid(): number {

@@ -1,15 +1,13 @@
-import { createInterface } from "node:readline";
+import { answerLines } from "./answer-lines.ts";
 import type { DecodeAnswer, DecodeJob, DecodeRequest } from "./decode-job.ts";
 import { cpuMilliseconds, type GraphRun, phaseTimes } from "./graph-runs.ts";
 
 /** Gives at most so many tokens, without the end token. */
 export type Decode = (maxNewTokens: number) => Promise<readonly number[]>;
 
-/** The loop of a peer as `LineProcess` wants it: says that it is ready, then answers each line of its input. */
+/** The loop of a peer of `voxtral-decode`. */
 export async function answerRequests({ promptTokenIds }: DecodeJob, runs: GraphRun[], decode: Decode): Promise<void> {
-  process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { maxNewTokens } = JSON.parse(line) as DecodeRequest;
+  await answerLines<DecodeRequest>(async ({ maxNewTokens }): Promise<DecodeAnswer> => {
     runs.length = 0;
     const startedAt = performance.now();
     const tokenIds = await decode(maxNewTokens);
@@ -19,7 +17,6 @@ export async function answerRequests({ promptTokenIds }: DecodeJob, runs: GraphR
       endCpuMs: cpuMilliseconds(),
       promptTokens: promptTokenIds.length,
     };
-    const answer: DecodeAnswer = { tokenIds, times: phaseTimes(runs, moments) };
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
-  }
+    return { tokenIds, times: phaseTimes(runs, moments) };
+  });
 }
