@@ -1,0 +1,1 @@
+"""Writes CamemBERT model folders of the published shape with random weights."""
