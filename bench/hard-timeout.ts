@@ -142,7 +142,7 @@ async function causeHang(service: Service): Promise<Hang> {
   const connection = new HttpConnection(service.port);
   const sentAt = performance.now();
   const answer = connection
-    .send(classifyRequest(service.port, hanging.text, { timeoutMs }))
+    .send(classifyRequest(service.port, [hanging.text], { timeoutMs }))
     .catch(() => ({ status: connectionFailed }))
     .then(({ status }) => ({ status, answerMs: performance.now() - sentAt }));
   while (pids.every(isAlive) && performance.now() - sentAt < killTimeoutMs) {

@@ -1,8 +1,12 @@
 import type { Benchmark, Findings } from "./benchmark.ts";
 import { classify } from "./classify.ts";
 import { crashes } from "./crashes.ts";
+import { gpuClassify } from "./gpu-classify.ts";
 import { gpuDecode } from "./gpu-decode.ts";
 import { gpuEncoder } from "./gpu-encoder.ts";
+import { gpuFile } from "./gpu-file.ts";
+import { gpuMemory } from "./gpu-memory.ts";
+import { gpuSharing } from "./gpu-sharing.ts";
 import { hardTimeout } from "./hard-timeout.ts";
 import { killAudio } from "./kill-audio.ts";
 import { longAudio } from "./long-audio.ts";
@@ -35,6 +39,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   "voxtral-decode": voxtralDecode,
   "gpu-decode": gpuDecode,
   "gpu-encoder": gpuEncoder,
+  "gpu-file": gpuFile,
+  "gpu-memory": gpuMemory,
+  "gpu-classify": gpuClassify,
+  "gpu-sharing": gpuSharing,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

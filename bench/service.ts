@@ -8,6 +8,8 @@ export interface ServiceSettings {
   readonly environment?: Readonly<Record<string, string>>;
   /** CPUs that it may use, as `taskset -c` takes them; all when absent. */
   readonly cpus?: string;
+  /** How long it may take to get ready, in milliseconds; a minute when absent. */
+  readonly readyTimeoutMs?: number;
 }
 
 /** A line of the log about an inference process. */
@@ -28,15 +30,15 @@ export class Service implements AsyncDisposable {
   readonly #program: ChildProgram;
 
   /** Resolves when `/readyz` answers 200. */
-  static async start({ environment = {}, cpus }: ServiceSettings = {}): Promise<Service> {
+  static async start({ environment = {}, cpus, ...limits }: ServiceSettings = {}): Promise<Service> {
     const pinned = cpus === undefined ? [] : ["taskset", "-c", cpus];
     const command = [...pinned, process.execPath, "--import", "./src/require-node.mjs", "src/main.ts"];
-    return new Service(await startProgram(command, environment));
+    return new Service(await startProgram(command, environment, limits));
   }
 
   /** Through `npm start`, as a newcomer does. */
   static async startWithNpm(): Promise<Service> {
-    return new Service(await startProgram(["npm", "start"], {}));
+    return new Service(await startProgram(["npm", "start"], {}, {}));
   }
 
   private constructor(program: ChildProgram) {
@@ -84,15 +86,16 @@ export class Service implements AsyncDisposable {
     return counts;
   }
 
-  /** The sum of all samples of a metric. @throws Error when there is none. */
-  async metric(name: string): Promise<number> {
+  /** The sum of all samples of a metric, or of those of one model. @throws Error when there is none. */
+  async metric(name: string, model?: string): Promise<number> {
     const connection = new HttpConnection(this.port);
     const { body } = await connection.send(getRequest(this.port, "/metrics"));
     connection.close();
     const samples = body
       .toString("utf8")
       .split("\n")
-      .filter((line) => new RegExp(`^${name}[ {]`).test(line));
+      .filter((line) => new RegExp(`^${name}[ {]`).test(line))
+      .filter((line) => model === undefined || line.includes(`model_name="${model}"`));
     if (samples.length === 0) {
       throw new Error(`/metrics has no ${name}`);
     }
@@ -107,6 +110,7 @@ export class Service implements AsyncDisposable {
 async function startProgram(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
+  limits: Pick<ServiceSettings, "readyTimeoutMs">,
 ): Promise<ChildProgram> {
   const port = await freePort();
   return ChildProgram.start({
@@ -116,5 +120,6 @@ async function startProgram(
     readyPath: "/readyz",
     readyStatus: 200,
     port,
+    ...limits,
   });
 }

@@ -48,6 +48,7 @@ export function slope(points: readonly { readonly x: number; readonly y: number 
   return covariance / variance;
 }
 
-function mean(values: readonly number[]): number {
+/** NaN for no values. */
+export function mean(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0) / values.length;
 }

@@ -1,6 +1,10 @@
-/** The bytes of `POST /v1/classify` for one text, ready to be written. */
-export function classifyRequest(port: number, text: string, options?: { readonly timeoutMs: number }): Buffer {
-  const body = JSON.stringify({ inputs: { classificationInputs: [text] }, options });
+/** The bytes of `POST /v1/classify` for these texts, ready to be written. */
+export function classifyRequest(
+  port: number,
+  texts: readonly string[],
+  options?: { readonly timeoutMs: number },
+): Buffer {
+  const body = JSON.stringify({ inputs: { classificationInputs: texts }, options });
   return Buffer.from(
     `POST /v1/classify HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

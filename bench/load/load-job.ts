@@ -8,6 +8,10 @@ export interface ClosedLoopJob {
   readonly limit: { readonly requests: number } | { readonly seconds: number };
   /** Only this many of the texts, from the first on, over and over. */
   readonly texts: number;
+  /** Of each request; 1 when absent. Texts that fill no whole request are left out. */
+  readonly textsPerRequest?: number;
+  /** Asked for with GET, instead of having texts classified. */
+  readonly path?: string;
   /** Whether the report holds the bodies: for checking answers, not for measuring. */
   readonly keepsBodies: boolean;
 }

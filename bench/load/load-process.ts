@@ -1,7 +1,7 @@
 import { readTexts } from "../project.ts";
-import { classifyRequest } from "./classify-request.ts";
+import { classifyRequest, getRequest } from "./classify-request.ts";
 import { runClosedLoop } from "./closed-loop.ts";
-import type { LoadJob, LoadReport } from "./load-job.ts";
+import type { ClosedLoopJob, LoadJob, LoadReport } from "./load-job.ts";
 import { runOpenLoop } from "./open-loop.ts";
 
 /** Entry of the load process: its work is not in the server's process, nor in the one that watches the server. */
@@ -14,7 +14,20 @@ process.on("message", (job: LoadJob) => {
 process.on("disconnect", () => process.exit(0));
 
 function run(job: LoadJob): Promise<LoadReport> {
-  const some = job.kind === "closed" ? texts.slice(0, job.texts) : texts;
-  const requests = some.map((text) => classifyRequest(job.port, text));
-  return job.kind === "closed" ? runClosedLoop(job, requests) : runOpenLoop(job, requests);
+  if (job.kind === "open") {
+    return runOpenLoop(
+      job,
+      texts.map((text) => classifyRequest(job.port, [text])),
+    );
+  }
+  return runClosedLoop(job, requestsOf(job));
+}
+
+function requestsOf({ port, path, texts: count, textsPerRequest = 1 }: ClosedLoopJob): Buffer[] {
+  if (path !== undefined) {
+    return [getRequest(port, path)];
+  }
+  const some = texts.slice(0, count);
+  const starts = Array.from({ length: Math.floor(count / textsPerRequest) }, (_, index) => index * textsPerRequest);
+  return starts.map((start) => classifyRequest(port, some.slice(start, start + textsPerRequest)));
 }

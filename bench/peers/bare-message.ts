@@ -1,3 +1,5 @@
+import type { SessionSettings } from "../../src/processes/protocol.ts";
+
 /** Messages between a benchmark and its bare ONNX Runtime processes. Cross `fork` IPC with advanced serialization. */
 
 /** Windows of like length, padded to one width: int64 ids and mask, row by row. */
@@ -12,6 +14,7 @@ export interface BareLoadMessage {
   readonly type: "load";
   readonly onnxFile: string;
   readonly intraOpNumThreads: number;
+  readonly executionProvider: SessionSettings["executionProvider"];
   readonly batches: readonly PaddedBatch[];
 }
 

@@ -12,9 +12,9 @@ process.on("message", (message: BareMessage) => {
 });
 process.on("disconnect", () => process.exit(0));
 
-async function load({ onnxFile, intraOpNumThreads, batches }: BareLoadMessage): Promise<void> {
+async function load({ onnxFile, intraOpNumThreads, executionProvider, batches }: BareLoadMessage): Promise<void> {
   session = await InferenceSession.create(onnxFile, {
-    executionProviders: ["cpu"],
+    executionProviders: executionProvider === "cpu" ? ["cpu"] : [executionProvider, "cpu"],
     intraOpNumThreads,
     interOpNumThreads: 1,
     executionMode: "sequential",

@@ -1,25 +1,33 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { SessionSettings } from "../../src/processes/protocol.ts";
 import type { BareMessage, BareReply, PaddedBatch } from "./bare-message.ts";
 
 /** Batches that a process holds at once: one runs, one waits, so that it is never idle. */
 const batchesInHand = 2;
+
+export interface BareSetting {
+  readonly processes: number;
+  /** Of each. */
+  readonly threads: number;
+  /** The CPU when absent. */
+  readonly executionProvider?: SessionSettings["executionProvider"];
+  /** On top of this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
 
 /** ONNX Runtime with nothing around it: processes that run ready-made tensors. */
 export class BareRuntime implements Disposable {
   readonly #children: readonly ChildProcess[];
   readonly #batches: readonly PaddedBatch[];
 
-  static async start(
-    onnxFile: string,
-    setting: { readonly processes: number; readonly threads: number },
-    batches: readonly PaddedBatch[],
-  ): Promise<BareRuntime> {
-    const children = Array.from({ length: setting.processes }, startProcess);
+  static async start(onnxFile: string, setting: BareSetting, batches: readonly PaddedBatch[]): Promise<BareRuntime> {
+    const { processes, threads, executionProvider = "cpu", environment = {} } = setting;
+    const children = Array.from({ length: processes }, () => startProcess(environment));
     await Promise.all(
       children.map(async (child) => {
-        send(child, { type: "load", onnxFile, intraOpNumThreads: setting.threads, batches });
+        send(child, { type: "load", onnxFile, intraOpNumThreads: threads, executionProvider, batches });
         await once(child, "message");
       }),
     );
@@ -51,10 +59,10 @@ export class BareRuntime implements Disposable {
   }
 }
 
-function startProcess(): ChildProcess {
+function startProcess(environment: Readonly<Record<string, string>>): ChildProcess {
   return fork(fileURLToPath(new URL("./bare-process.ts", import.meta.url)), [], {
     serialization: "advanced",
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1", ...environment },
   });
 }
 

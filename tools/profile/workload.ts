@@ -25,7 +25,7 @@ function classifyWorkload(port: number): Buffer[] {
   return Array.from({ length: classifyRequests }, (_, index) => {
     const count = textsPerRequest[index % textsPerRequest.length] ?? 1;
     const parts = Array.from({ length: count }, () => texts[at++ % texts.length]);
-    return classifyRequest(port, parts.join(" "));
+    return classifyRequest(port, [parts.join(" ")]);
   });
 }
 

@@ -2,13 +2,15 @@
 
 import base64
 import json
+from importlib.util import find_spec
+from itertools import islice, product
 from pathlib import Path
-
-import mistral_common
+from string import ascii_lowercase
 
 from .shape import SPECIAL_TOKENS
 
-SOURCE = Path(mistral_common.__file__).parent / "data/tekken_240911.json"
+SOURCE = "data/tekken_240911.json"  # in the package mistral_common
+MADE_UP_PATTERN = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 FIRST_SPECIAL_TOKENS = (
     "<unk>",
     "<s>",
@@ -42,9 +44,9 @@ AUDIO = {
 
 def write_tokenizer_files(vocabulary: int, folder: Path) -> None:
     """`tekken.json`, `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json` with the first ranks of Tekken, as
-    many as the model has tokens besides the special ones."""
-    source = json.loads(SOURCE.read_text(encoding="utf-8"))
+    many as the model has tokens besides the special ones. Where mistral-common is not installed they are made up."""
     specials = special_tokens()
+    source = _tekken() or _made_up(vocabulary)
     ranks = source["vocab"][: vocabulary - len(specials)]
     config = {**source["config"], "default_vocab_size": vocabulary}
     names = [{"rank": rank, "token_str": name, "is_control": True} for rank, name in enumerate(specials)]
@@ -57,6 +59,23 @@ def write_tokenizer_files(vocabulary: int, folder: Path) -> None:
     # The class is what transformers.js takes for any byte-level tokenizer.
     facts = {"added_tokens_decoder": decoder, "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 10**30}
     _write(folder / "tokenizer_config.json", {**facts, **roles})
+
+
+def _tekken() -> dict[str, object] | None:
+    package = find_spec("mistral_common")
+    if package is None or package.origin is None:
+        return None
+    return json.loads((Path(package.origin).parent / SOURCE).read_text(encoding="utf-8"))
+
+
+def _made_up(count: int) -> dict[str, object]:
+    """All bytes, then all words of two, three and four letters."""
+    letters = [bytes([byte]) for byte in ascii_lowercase.encode()]
+    words = (b"".join(word) for length in (2, 3, 4) for word in product(letters, repeat=length))
+    tokens = [*(bytes([byte]) for byte in range(256)), *islice(words, max(0, count - 256))]
+    encoded = (base64.b64encode(token).decode() for token in tokens)
+    vocabulary = [{"rank": rank, "token_bytes": token, "token_str": None} for rank, token in enumerate(encoded)]
+    return {"config": {"pattern": MADE_UP_PATTERN, "version": "v3"}, "vocab": vocabulary}
 
 
 def special_tokens() -> list[str]:

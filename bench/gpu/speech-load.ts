@@ -1,0 +1,42 @@
+import { upload } from "../load/upload.ts";
+import type { Clip } from "../speech/clips.ts";
+import { wavBytes } from "../speech/wav-file.ts";
+
+/** One clip that was transcribed. */
+export interface ClipAnswer {
+  readonly status: number;
+  readonly ms: number;
+  readonly segments: number;
+}
+
+/**
+ * Single clips over and over, so many at a time, each a request of its own.
+ * @param goesOn asked before each clip, with those answered so far.
+ */
+export async function transcribeClips(
+  port: number,
+  clips: readonly Clip[],
+  parallel: number,
+  goesOn: (answers: readonly ClipAnswer[]) => boolean,
+): Promise<readonly ClipAnswer[]> {
+  const files = clips.map(({ samples }) => wavBytes(samples));
+  const answers: ClipAnswer[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (goesOn(answers)) {
+      const content = [files[next++ % files.length] ?? Buffer.alloc(0)];
+      const path = "/v1/transcribe?language=fr&response_format=verbose_json";
+      const { status, body, totalMs } = await upload({ port, path, content });
+      const segments = status === 200 ? (JSON.parse(body) as { segments: readonly unknown[] }).segments.length : 0;
+      answers.push({ status, ms: totalMs, segments });
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  return answers;
+}
+
+export function failedClips(answers: readonly ClipAnswer[]): string[] {
+  const failed = answers.filter(({ status }) => status !== 200);
+  const kinds = [...new Set(failed.map(({ status }) => status))].join(", ");
+  return failed.length === 0 ? [] : [`${failed.length} of ${answers.length} clips were not answered (status ${kinds})`];
+}

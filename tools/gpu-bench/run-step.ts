@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Command, Step } from "./steps.ts";
+
+export type StepEnd =
+  | { readonly kind: "done"; readonly output: string }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "cut off" };
+
+interface CommandEnd {
+  readonly code: number | null;
+  readonly output: string;
+  /** The end of what it said besides. */
+  readonly errors: string;
+}
+
+const keptErrors = 2000;
+/** A benchmark that judges its figures worthless prints them all the same, and exits with this. */
+const invalid = 1;
+
+/** Runs the chains of a step side by side; everything that still runs after `limitMs` is killed. */
+export async function runStep({ chains, isBenchmark }: Step, limitMs: number): Promise<StepEnd> {
+  const running = new Set<ChildProcess>();
+  let isCutOff = false;
+  const timer = setTimeout(() => {
+    isCutOff = true;
+    running.forEach(killGroup);
+  }, limitMs);
+  const ends = await Promise.all(chains.map((chain) => runChain(chain, running, () => isCutOff)));
+  clearTimeout(timer);
+  if (isCutOff) {
+    return { kind: "cut off" };
+  }
+  const isFine = ({ code, output }: CommandEnd): boolean =>
+    code === 0 || (isBenchmark && code === invalid && output.trimStart().startsWith("{"));
+  const bad = ends.filter((end) => !isFine(end));
+  return bad.length === 0
+    ? { kind: "done", output: ends.map(({ output }) => output).join("") }
+    : { kind: "failed", reason: bad.map(({ code, errors }) => `it ended with ${code}: ${errors}`).join("\n") };
+}
+
+/** The end of the last command, or of the first that failed. */
+async function runChain(
+  chain: readonly Command[],
+  running: Set<ChildProcess>,
+  isOver: () => boolean,
+): Promise<CommandEnd> {
+  let end: CommandEnd = { code: 0, output: "", errors: "" };
+  for (const command of chain) {
+    if (end.code !== 0 || isOver()) {
+      break;
+    }
+    end = await runCommand(command, running);
+  }
+  return end;
+}
+
+function runCommand({ words, environment }: Command, running: Set<ChildProcess>): Promise<CommandEnd> {
+  const [file = "", ...args] = words;
+  const { promise, resolve } = Promise.withResolvers<CommandEnd>();
+  // A group of its own: a benchmark starts services, which are to end with it.
+  const child = spawn(file, args, {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  running.add(child);
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    process.stderr.write(text);
+    errors = `${errors}${text}`.slice(-keptErrors);
+  });
+  child.once("error", ({ message }) => resolve({ code: null, output, errors: message }));
+  child.once("close", (code) => {
+    running.delete(child);
+    resolve({ code, output, errors });
+  });
+  return promise;
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-(pid ?? 0), "SIGTERM");
+  } catch {
+    // It has ended.
+  }
+}
