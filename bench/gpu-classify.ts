@@ -112,14 +112,11 @@ async function startBare(
     });
   }
   const tokenizer = Tokenizer.load(folder, { maxChunkTokens: maxChunkTokens(limits) });
+  const encode = (text: string): ArrayLike<number> => prepareText(text, tokenizer, limits).windows[0]?.inputIds ?? [];
   contestants.push({
     name: "tokenizer, one thread",
     part: "tokenizer",
-    measure: async () => {
-      const encode = (text: string): ArrayLike<number> =>
-        prepareText(text, tokenizer, limits).windows[0]?.inputIds ?? [];
-      return { textsPerSecond: 1e6 / microsecondsPerText(texts, encode), failed: 0 };
-    },
+    measure: async () => ({ textsPerSecond: 1e6 / microsecondsPerText(texts, encode), failed: 0 }),
   });
   return contestants;
 }

@@ -67,7 +67,7 @@ async function run(step: Step): Promise<void> {
   const startedAt = performance.now();
   console.error(`== ${name}`);
   records.began(name);
-  const end = await runStep(step, endsAt - startedAt);
+  const end = await runStep(step, endsAt - startedAt, (text) => process.stderr.write(text));
   if (end.kind === "done") {
     records.done(name, end.output);
   } else if (end.kind === "failed") {

@@ -5,7 +5,7 @@ export interface Document {
   readonly benchmark: string;
   readonly startedAt: string;
   readonly machine: Readonly<Record<string, unknown>>;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, string | number | null>>;
   readonly tables: readonly Table[];
   readonly notes: readonly string[];
   readonly failures: readonly string[];
@@ -33,9 +33,7 @@ export function report(outcomes: readonly Outcome[]): string {
 }
 
 function section(name: string, { benchmark, startedAt, options, tables, notes, failures }: Document): string[] {
-  const given = Object.entries(options).flatMap(([key, value]) =>
-    value === null ? [] : [`--${key} ${String(value)}`],
-  );
+  const given = Object.entries(options).flatMap(([key, value]) => (value === null ? [] : [`--${key} ${value}`]));
   return [
     `## ${name}`,
     ...failures.map((failure) => `**INVALID: ${failure}**`),

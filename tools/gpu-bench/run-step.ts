@@ -13,19 +13,33 @@ interface CommandEnd {
   readonly errors: string;
 }
 
+interface Surroundings {
+  /** What is to be killed at the limit. */
+  readonly running: Set<ChildProcess>;
+  readonly say: (text: string) => void;
+  readonly isOver: () => boolean;
+}
+
 const keptErrors = 2000;
 /** A benchmark that judges its figures worthless prints them all the same, and exits with this. */
 const invalid = 1;
 
-/** Runs the chains of a step side by side; everything that still runs after `limitMs` is killed. */
-export async function runStep({ chains, isBenchmark }: Step, limitMs: number): Promise<StepEnd> {
+/**
+ * Runs the chains of a step side by side; everything that still runs after `limitMs` is killed.
+ * @param say told what they say on standard error, as it comes.
+ */
+export async function runStep(
+  { chains, isBenchmark }: Step,
+  limitMs: number,
+  say: (text: string) => void,
+): Promise<StepEnd> {
   const running = new Set<ChildProcess>();
   let isCutOff = false;
   const timer = setTimeout(() => {
     isCutOff = true;
     running.forEach(killGroup);
   }, limitMs);
-  const ends = await Promise.all(chains.map((chain) => runChain(chain, running, () => isCutOff)));
+  const ends = await Promise.all(chains.map((chain) => runChain(chain, { running, say, isOver: () => isCutOff })));
   clearTimeout(timer);
   if (isCutOff) {
     return { kind: "cut off" };
@@ -39,22 +53,18 @@ export async function runStep({ chains, isBenchmark }: Step, limitMs: number): P
 }
 
 /** The end of the last command, or of the first that failed. */
-async function runChain(
-  chain: readonly Command[],
-  running: Set<ChildProcess>,
-  isOver: () => boolean,
-): Promise<CommandEnd> {
+async function runChain(chain: readonly Command[], surroundings: Surroundings): Promise<CommandEnd> {
   let end: CommandEnd = { code: 0, output: "", errors: "" };
   for (const command of chain) {
-    if (end.code !== 0 || isOver()) {
+    if (end.code !== 0 || surroundings.isOver()) {
       break;
     }
-    end = await runCommand(command, running);
+    end = await runCommand(command, surroundings);
   }
   return end;
 }
 
-function runCommand({ words, environment }: Command, running: Set<ChildProcess>): Promise<CommandEnd> {
+function runCommand({ words, environment }: Command, { running, say }: Surroundings): Promise<CommandEnd> {
   const [file = "", ...args] = words;
   const { promise, resolve } = Promise.withResolvers<CommandEnd>();
   // A group of its own: a benchmark starts services, which are to end with it.
@@ -70,7 +80,7 @@ function runCommand({ words, environment }: Command, running: Set<ChildProcess>)
     output += text;
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    process.stderr.write(text);
+    say(text);
     errors = `${errors}${text}`.slice(-keptErrors);
   });
   child.once("error", ({ message }) => resolve({ code: null, output, errors: message }));

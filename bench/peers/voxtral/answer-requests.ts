@@ -7,7 +7,8 @@ export type Decode = (maxNewTokens: number) => Promise<readonly number[]>;
 
 /** The loop of a peer of `voxtral-decode`. */
 export async function answerRequests({ promptTokenIds }: DecodeJob, runs: GraphRun[], decode: Decode): Promise<void> {
-  await answerLines<DecodeRequest>(async ({ maxNewTokens }): Promise<DecodeAnswer> => {
+  await answerLines(async (request): Promise<DecodeAnswer> => {
+    const { maxNewTokens } = request as DecodeRequest;
     runs.length = 0;
     const startedAt = performance.now();
     const tokenIds = await decode(maxNewTokens);

@@ -30,9 +30,9 @@ const features = readFeatures(job);
 const promptTokenIds = Int32Array.from(job.promptTokenIds);
 const { audioEncoder, decoder } = await openGraphs(job.folder, files, config, settings);
 
-await answerLines<TextRequest>(async (request): Promise<TextAnswer> => {
+await answerLines(async (request): Promise<TextAnswer> => {
   const startedAt = performance.now();
-  const choices = await decode(request);
+  const choices = await decode(request as TextRequest);
   return {
     ms: performance.now() - startedAt,
     tokenIds: choices.map(({ tokenId }) => tokenId),

@@ -14,7 +14,8 @@ const settings = { executionProvider: job.provider, intraOpNumThreads: job.threa
 const chunk = readFeatures(job);
 const encoder = await AudioEncoder.open(file, config, settings, Number.MAX_SAFE_INTEGER);
 
-await answerLines<EncodeRequest>(async ({ chunks }): Promise<EncodeAnswer> => {
+await answerLines(async (request): Promise<EncodeAnswer> => {
+  const { chunks } = request as EncodeRequest;
   const features = sideBySide(chunks);
   const startedAt = performance.now();
   await encoder.encode(features, chunks * job.frames, () => {});

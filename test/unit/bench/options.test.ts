@@ -26,3 +26,18 @@ test.each(["0", "-1", "many", "Infinity"])("a number that is not positive and fi
 test("an unknown option is refused", () => {
   expect(() => new Options(["--round", "1"], descriptions)).toThrow("--round");
 });
+
+test("a list of counts is read as numbers", () => {
+  const counts = [{ name: "batches", byDefault: "1,8,32", help: "" }];
+  expect(new Options([], counts).counts("batches")).toEqual([1, 8, 32]);
+  expect(new Options(["--batches", "4"], counts).counts("batches")).toEqual([4]);
+});
+
+test.each(["", "0", "1,x", "1.5", "1,,2"])("a list that holds anything else is refused: %j", (value) => {
+  const options = new Options([`--batches=${value}`], [{ name: "batches", byDefault: "1", help: "" }]);
+  expect(() => options.counts("batches")).toThrow("--batches must be positive whole numbers");
+});
+
+test("what must be given is asked for by name", () => {
+  expect(() => new Options([], descriptions).required("fp32")).toThrow("--fp32 is needed");
+});
