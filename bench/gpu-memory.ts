@@ -16,7 +16,7 @@ export const gpuMemory: Benchmark = {
   options: [
     { name: "folder", byDefault: null, help: "Voxtral folder; tools/gpu-bench makes one" },
     formOption,
-    { name: "segments", byDefault: 1000, help: "segments in all" },
+    { name: "segments", byDefault: 1000, help: "clips in all, each a window of its own" },
     { name: "batch", byDefault: 32, help: "windows in one run, and clips at a time" },
     { name: "speech", byDefault: null, help: "folder of WAV clips with transcripts.tsv; else those of the tests" },
   ],
@@ -35,32 +35,29 @@ export const gpuMemory: Benchmark = {
     for (let stretch = 1; stretch <= stretches; stretch++) {
       const wanted = options.number("segments") / stretches;
       const watch = new GpuWatch(device.uuid, () => service.inferencePids());
-      // What is in hand brings segments too: then one more of each at most.
-      answers.push(...(await transcribeClips(service.port, clips, batch, (done) => segmentsOf(done) < wanted)));
+      // Each clip is one window at least; those in hand at the end come on top.
+      answers.push(...(await transcribeClips(service.port, clips, batch, (done) => done.length < wanted)));
       uses.push(await watch.stop());
-      progress(`${segmentsOf(answers)} segments: ${figure((uses.at(-1)?.highestBytes ?? 0) / 2 ** 30)} GiB`);
+      progress(`${answers.length} clips: ${figure((uses.at(-1)?.highestBytes ?? 0) / 2 ** 30)} GiB`);
     }
+    const windows = await service.metric("inference_batch_size_sum", "speech");
     const highest = Math.max(...uses.map(({ highestBytes }) => highestBytes));
     const isOver = device.usableBytes !== null && highest > device.usableBytes;
     const wasReplaced = service.inferencePids().some((pid) => !pids.includes(pid));
     return {
-      tables: [memoryTable(device.usableBytes, before, uses, segmentsOf(answers))],
+      tables: [memoryTable(device.usableBytes, before, uses, windows)],
       notes: [
         ...device.notes,
         `Memory is the ${before.memoryOf}, read twice a second.`,
         ...(wasReplaced ? ["An inference process was replaced meanwhile."] : []),
       ],
       failures: [...failedClips(answers), ...(isOver ? ["the processes took more memory than they may"] : [])],
-      values: { device, before, uses, highest, segments: segmentsOf(answers), wasReplaced },
+      values: { device, before, uses, highest, windows, clips: answers.length, wasReplaced },
     };
   },
 };
 
-function segmentsOf(answers: readonly ClipAnswer[]): number {
-  return answers.reduce((total, { segments }) => total + segments, 0);
-}
-
-function memoryTable(limit: number | null, before: GpuUse, uses: readonly GpuUse[], segments: number): Table {
+function memoryTable(limit: number | null, before: GpuUse, uses: readonly GpuUse[], windows: number): Table {
   const row = (name: string, { highestBytes, busyShare, samples }: GpuUse): string[] => [
     name,
     figure(highestBytes / 2 ** 30),
@@ -69,7 +66,7 @@ function memoryTable(limit: number | null, before: GpuUse, uses: readonly GpuUse
     String(samples),
   ];
   return {
-    title: `Highest memory over ${segments} segments, limit ${limit === null ? "none" : `${figure(limit / 2 ** 30)} GiB`}`,
+    title: `Highest memory over ${windows} windows, limit ${limit === null ? "none" : `${figure(limit / 2 ** 30)} GiB`}`,
     columns: ["", "GiB", "of the limit", "GPU busy", "looks"],
     rows: [
       row("before the first", before),

@@ -1,12 +1,9 @@
-import { readdirSync } from "node:fs";
 import { chooseLikeliest, type TokenChoice } from "../../../src/inference/generation/token-choice.ts";
-import { openGraphs } from "../../../src/inference/voxtral/graphs.ts";
 import { joinCaches } from "../../../src/inference/voxtral/key-value-cache.ts";
-import { readVoxtralConfig } from "../../../src/inference/voxtral/voxtral-config.ts";
-import { answerLines } from "./answer-lines.ts";
-import { suffixes } from "./decode-job.ts";
-import type { DeviceJob, TextAnswer, TextRequest } from "./device-job.ts";
+import { answerTexts } from "./answer-texts.ts";
+import type { TextRequest } from "./device-job.ts";
 import { readFeatures } from "./job.ts";
+import { openDeviceJob } from "./open-device-job.ts";
 
 /**
  * The plugin's graphs, called again and again: each prompt in one run, then 16 tokens of all texts in each. The caches are
@@ -15,30 +12,12 @@ import { readFeatures } from "./job.ts";
  */
 const tokensPerCall = 16;
 
-const job = JSON.parse(process.argv[2] ?? "") as DeviceJob;
-const config = await readVoxtralConfig(job.folder);
-const suffix = suffixes[job.form];
-const files = {
-  audioEncoder: `onnx/audio_encoder${suffix}.onnx`,
-  text: { kind: "fused", decoder: `onnx/decoder_fused${suffix}.onnx` },
-} as const;
-if (!readdirSync(`${job.folder}/onnx`).includes(`decoder_fused${suffix}.onnx`)) {
-  throw new Error(`${job.folder} has no decoder_fused${suffix}.onnx, which tools/export-voxtral writes`);
-}
-const settings = { executionProvider: job.provider, intraOpNumThreads: job.threads };
+const { job, config, graphs } = await openDeviceJob(process.argv[2]);
+const { audioEncoder, decoder } = graphs;
 const features = readFeatures(job);
 const promptTokenIds = Int32Array.from(job.promptTokenIds);
-const { audioEncoder, decoder } = await openGraphs(job.folder, files, config, settings);
 
-await answerLines(async (request): Promise<TextAnswer> => {
-  const startedAt = performance.now();
-  const choices = await decode(request as TextRequest);
-  return {
-    ms: performance.now() - startedAt,
-    tokenIds: choices.map(({ tokenId }) => tokenId),
-    logProbabilities: choices.map(({ logProbability }) => logProbability),
-  };
-});
+await answerTexts(decode);
 
 /** Of the first text. */
 async function decode({ rows, tokens }: TextRequest): Promise<TokenChoice[]> {
