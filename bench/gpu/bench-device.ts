@@ -1,6 +1,7 @@
 import { loadConfig } from "../../src/config/load-config.ts";
 import { usableBytes } from "../../src/hardware/device-limits.ts";
 import { openHardware } from "../../src/hardware/hardware.ts";
+import { gpuEnvironment } from "../../src/processes/gpu-environment.ts";
 import { cpuCore } from "../../tools/voxtral-cost/machines.ts";
 
 /** What a benchmark of GPUs computes on: the first GPU that the service would take, or the CPU. */
@@ -22,9 +23,9 @@ export interface BenchDevice {
 
 /** Judges the machine as the service does, with the settings that it would have. */
 export async function findBenchDevice(): Promise<BenchDevice> {
-  const { profile, devices, cudaProblem } = await openHardware(loadConfig().config.hardware);
+  const { profile, devices, cudaProblem, onnxRuntime } = await openHardware(loadConfig().config.hardware);
   const [device] = devices;
-  if (profile.name === "cpu" || device === undefined || cudaProblem !== null) {
+  if (profile.name === "cpu" || device === undefined || onnxRuntime === null) {
     const reason = cudaProblem?.detail ?? "there is no GPU";
     return {
       provider: "cpu",
@@ -44,7 +45,10 @@ export async function findBenchDevice(): Promise<BenchDevice> {
     uuid: device.uuid,
     bytesPerSecond: profile.memoryBytesPerSecond,
     usableBytes: usableBytes(device.memoryBytes),
-    environment: { CUDA_VISIBLE_DEVICES: device.uuid },
-    notes: [`Computed on ${device.name}, profile ${profile.name}, driver ${device.driverVersion}.`, ...slice],
+    environment: gpuEnvironment({ uuid: device.uuid, onnxRuntime: onnxRuntime.packageName }),
+    notes: [
+      `Computed on ${device.name}, profile ${profile.name}, driver ${device.driverVersion}, ONNX Runtime ${onnxRuntime.version}.`,
+      ...slice,
+    ],
   };
 }

@@ -1,10 +1,13 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import type * as OnnxRuntime from "onnxruntime-node";
+import { loadOnnxRuntime } from "../../src/inference/load-onnx-runtime.ts";
 import type { BareLoadMessage, BareMessage, BareReply } from "./bare-message.ts";
 
 /** Entry of a bare process: a session and nothing around it. Tensors are ready before the first run. */
 
-let session: InferenceSession | null = null;
-let feeds: Record<string, Tensor>[] = [];
+const { InferenceSession, Tensor } = await loadOnnxRuntime();
+
+let session: OnnxRuntime.InferenceSession | null = null;
+let feeds: Record<string, OnnxRuntime.Tensor>[] = [];
 let queue: Promise<void> = Promise.resolve();
 
 process.on("message", (message: BareMessage) => {
