@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from .accuracy_level import with_accuracy_level
 from .folder import TokenIds, decoder_file, embedding_file, fused_file, read_token_ids
 from .fuse import fuse
-from .verify import verify
 
 
 def _parse() -> argparse.Namespace:
@@ -67,6 +66,9 @@ def _fuse_graphs(ids: TokenIds, embedding: Path, decoder: Path, file: Path) -> N
 
 
 def _compare(ids: TokenIds, embedding: Path, decoder: Path, file: Path) -> bool:
+    # Here, because it needs onnxruntime, which writing does without.
+    from .verify import verify
+
     comparisons = verify(embedding, decoder, file, ids)
     for comparison in comparisons:
         print(
