@@ -30,5 +30,8 @@ export function figure(value: number): string {
 }
 
 export function percent(share: number): string {
+  if (!Number.isFinite(share)) {
+    return "–";
+  }
   return `${(share * 100).toFixed(share > 0.999 && share < 1 ? 3 : 1)} %`;
 }

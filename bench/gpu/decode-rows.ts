@@ -1,6 +1,6 @@
 import type { Form } from "../../tools/voxtral-cost/weights.ts";
 import type { TextAnswer } from "../peers/voxtral/device-job.ts";
-import { type Spread, spread } from "../statistics.ts";
+import { median, type Spread, spread } from "../statistics.ts";
 import { figure, percent, type Table } from "../table.ts";
 import { type BandwidthLimit, costBesidesBandwidth } from "./bandwidth-limit.ts";
 
@@ -47,12 +47,12 @@ export function decodeRows(
   turns: readonly (readonly Turn[])[],
   { batch, limitOf }: { readonly batch: number; readonly limitOf: (form: Form, tokens: number) => BandwidthLimit },
 ): DecodeRow[] {
-  const peers = turns.filter((_, index) => contestants[index]?.isPeer === true);
+  const peers = turns.filter((_, index) => contestants[index]?.isPeer === true).map((each) => ratesOf(each, batch));
   const reference = turns[0]?.[0]?.whole.tokenIds ?? [];
   return contestants.map(({ name, form, isPeer }, index) => {
     const own = turns[index] ?? [];
     const tokens = own[0]?.whole.tokenIds.length ?? 0;
-    const rates = own.map((turn) => rateOf(turn, batch));
+    const rates = ratesOf(own, batch);
     const tokensPerSecond = spread(rates);
     const limit = limitOf(form, tokens);
     const msPerStep = (batch / tokensPerSecond.median) * 1000;
@@ -68,20 +68,23 @@ export function decodeRows(
       ratio:
         isPeer || peers.length === 0
           ? null
-          : spread(rates.map((rate, round) => rate / Math.max(...peers.map((each) => rateOf(each[round], batch))))),
+          : spread(rates.map((rate, round) => rate / Math.max(...peers.map((each) => each[round] ?? Number.NaN)))),
       tokens,
       problems: problemsOf(`${name}, ${batch} texts`, own, isPeer ? null : reference),
     };
   });
 }
 
-/** Tokens a second of all texts together, between the first and the last; NaN when the first alone took longer. */
-export function rateOf(turn: Turn | undefined, batch: number): number {
-  if (turn === undefined) {
-    return Number.NaN;
-  }
-  const ms = turn.whole.ms - turn.first.ms;
-  return ms > 0 ? (batch * (turn.whole.tokenIds.length - 1) * 1000) / ms : Number.NaN;
+/**
+ * Tokens a second of all texts together, between the first and the last, by round; NaN where the first alone took longer.
+ * It is taken from all rounds: of a short text it is most of the time, and differs from run to run.
+ */
+function ratesOf(turns: readonly Turn[], batch: number): number[] {
+  const firstMs = median(turns.map(({ first }) => first.ms));
+  return turns.map(({ whole }) => {
+    const ms = whole.ms - firstMs;
+    return ms > 0 ? (batch * (whole.tokenIds.length - 1) * 1000) / ms : Number.NaN;
+  });
 }
 
 /** @param reference what the first of ours said; null: another runtime may round otherwise. */
@@ -90,7 +93,7 @@ function problemsOf(name: string, turns: readonly Turn[], reference: readonly nu
   if (answers.some(({ tokenIds }) => tokenIds.length < 2)) {
     return [`${name}: a text of fewer than two tokens tells no speed`];
   }
-  const isRestless = turns.some((turn) => Number.isNaN(rateOf(turn, 1)));
+  const isRestless = ratesOf(turns, 1).some(Number.isNaN);
   const isNoNumber = answers.some(({ logProbabilities }) => logProbabilities.includes(null));
   const hasOtherFirst = reference !== null && answers.some(({ tokenIds }) => tokenIds[0] !== reference[0]);
   return [
@@ -143,6 +146,6 @@ export function promptTable(rows: readonly DecodeRow[]): Table {
   };
 }
 
-function cells({ median, min, max }: Spread): string[] {
-  return [median, min, max].map(figure);
+function cells({ median: middle, min, max }: Spread): string[] {
+  return [middle, min, max].map(figure);
 }

@@ -21,6 +21,10 @@ test("the first column is aligned to the left, the others to the right", () => {
   );
 });
 
+test("a share that is no number is a dash", () => {
+  expect(percent(Number.NaN)).toBe("–");
+});
+
 test.each([
   [1234.56, "1235"],
   [-56.78, "-56.8"],
