@@ -100,7 +100,10 @@ async function startOurs(
   running: AsyncDisposableStack,
   progress: Progress,
 ): Promise<readonly Contestant[]> {
-  const ways = [{ name: "ours, calls of 16 tokens", program: "calls-peer.ts" }];
+  const ways = [
+    { name: "ours, one run", program: "one-run-peer.ts" },
+    { name: "ours, calls of 16 tokens", program: "calls-peer.ts" },
+  ];
   const contestants: Contestant[] = [];
   for (const { name, program } of ways) {
     progress(`loading the model: ${name}`);

@@ -14,7 +14,7 @@ const tokensPerCall = 16;
 
 const { job, config, graphs } = await openDeviceJob(process.argv[2]);
 const { audioEncoder, decoder } = graphs;
-const features = readFeatures(job);
+const spectrogram = { features: readFeatures(job), frames: job.frames };
 const promptTokenIds = Int32Array.from(job.promptTokenIds);
 
 await answerTexts(decode);
@@ -23,8 +23,8 @@ await answerTexts(decode);
 async function decode({ rows, tokens }: TextRequest): Promise<TokenChoice[]> {
   const steps = [];
   for (let row = 0; row < rows; row++) {
-    const audio = await audioEncoder.encode(features, job.frames, () => {});
-    steps.push(await decoder.read(decoder.begin(), promptTokenIds, audio));
+    const [audio] = await audioEncoder.encode([spectrogram], () => {});
+    steps.push(await decoder.read(decoder.begin(), promptTokenIds, audio!));
   }
   const chosen = steps.map(({ logits: [row] }) => [chooseLikeliest(row!)]);
   let cache = joinCaches(
