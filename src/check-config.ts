@@ -81,7 +81,7 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
   const onDevices: Parameters<typeof memoryProblems>[1][number][] = [];
   for (const [index, settings] of config.models.entries()) {
     const reading = readings[index];
-    if (problems.length > 0 || reading === undefined || "problem" in reading) {
+    if (hardware.problems.length > 0 || reading === undefined || "problem" in reading) {
       continue;
     }
     const { manifest } = reading;
@@ -89,7 +89,7 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
     const key = `models[${index}].executionProvider`;
     const plan = planFromSettings(manifest, settings, hardware, requireGpu);
     if ("problem" in plan) {
-      problems.push({ key, source: null, message: plan.problem });
+      problems.push({ key: `models[${index}]`, source: null, message: plan.problem });
       continue;
     }
     plans.set(name, plan);

@@ -35,7 +35,8 @@ export class ServedModels implements Disposable {
     for (const [name, model] of Object.entries(models)) {
       const folder = join(work, name);
       await link(name, model, folder);
-      entries.push({ folder, spares: 0, ...model.entry });
+      // One process, so on one device: that is what is watched, and what its data sheet is for.
+      entries.push({ folder, instances: 1, spares: 0, ...model.entry });
     }
     const file = join(work, "models.yaml");
     writeFileSync(file, stringify({ models: entries }));

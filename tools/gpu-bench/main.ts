@@ -4,7 +4,8 @@
  *
  *     npm run gpu-bench -- --python PYTHON [--work FOLDER] [--minutes 9] [--size full|tiny] [--peer-caches dynamic|static|none]
  *
- * Exits with 0 when nothing is left to do, with 3 when another call has to go on, with 1 when a step failed.
+ * Exits with 0 when nothing is left to do, with 3 when another call has to go on, with 1 when a step failed. Ctrl-C and
+ * SIGTERM end the step under way, and all that it started, before this process ends with 3.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -44,6 +45,10 @@ const steps = stepsOf({
   size: values.size,
   peerCaches: values["peer-caches"],
 });
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => interruption.abort());
+}
 const endsAt = performance.now() + Number(values.minutes) * minuteMs;
 const ending = await runAll();
 writeReport();
@@ -53,6 +58,9 @@ process.exitCode = exitCodes[ending === "complete" && hasFailed ? "failed" : end
 async function runAll(): Promise<"complete" | "out of time"> {
   for (;;) {
     const next = nextStep(steps, (step) => records.progressOf(step), endsAt - performance.now(), leastMs);
+    if (interruption.signal.aborted) {
+      return "out of time";
+    }
     if ("ending" in next) {
       return next.ending;
     }
@@ -67,7 +75,8 @@ async function run(step: Step): Promise<void> {
   const startedAt = performance.now();
   console.error(`== ${name}`);
   records.began(name);
-  const end = await runStep(step, endsAt - startedAt, (text) => process.stderr.write(text));
+  const limit = AbortSignal.timeout(Math.max(0, Math.round(endsAt - startedAt)));
+  const end = await runStep(step, AbortSignal.any([limit, interruption.signal]), (text) => process.stderr.write(text));
   if (end.kind === "done") {
     records.done(name, end.output);
   } else if (end.kind === "failed") {

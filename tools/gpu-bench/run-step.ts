@@ -14,34 +14,37 @@ interface CommandEnd {
 }
 
 interface Surroundings {
-  /** What is to be killed at the limit. */
   readonly running: Set<ChildProcess>;
   readonly say: (text: string) => void;
-  readonly isOver: () => boolean;
+  readonly end: AbortSignal;
 }
 
 const keptErrors = 2000;
+/** Benchmarks end the services that they started when they are asked to leave, which takes them a moment. */
+const graceMs = 10_000;
 /** A benchmark that judges its figures worthless prints them all the same, and exits with this. */
 const invalid = 1;
 
 /**
- * Runs the chains of a step side by side; everything that still runs after `limitMs` is killed.
+ * Runs the chains of a step side by side; when `end` aborts, what still runs is asked to leave, and killed when it does not.
  * @param say told what they say on standard error, as it comes.
  */
 export async function runStep(
   { chains, isBenchmark }: Step,
-  limitMs: number,
+  end: AbortSignal,
   say: (text: string) => void,
 ): Promise<StepEnd> {
   const running = new Set<ChildProcess>();
-  let isCutOff = false;
-  const timer = setTimeout(() => {
-    isCutOff = true;
-    running.forEach(killGroup);
-  }, limitMs);
-  const ends = await Promise.all(chains.map((chain) => runChain(chain, { running, say, isOver: () => isCutOff })));
-  clearTimeout(timer);
-  if (isCutOff) {
+  let kill: NodeJS.Timeout | undefined;
+  const leave = (): void => {
+    running.forEach((child) => signalGroup(child, "SIGTERM"));
+    kill = setTimeout(() => running.forEach((child) => signalGroup(child, "SIGKILL")), graceMs);
+  };
+  end.addEventListener("abort", leave);
+  const ends = await Promise.all(chains.map((chain) => runChain(chain, { running, say, end })));
+  end.removeEventListener("abort", leave);
+  clearTimeout(kill);
+  if (end.aborted) {
     return { kind: "cut off" };
   }
   const isFine = ({ code, output }: CommandEnd): boolean =>
@@ -54,14 +57,14 @@ export async function runStep(
 
 /** The end of the last command, or of the first that failed. */
 async function runChain(chain: readonly Command[], surroundings: Surroundings): Promise<CommandEnd> {
-  let end: CommandEnd = { code: 0, output: "", errors: "" };
+  let last: CommandEnd = { code: 0, output: "", errors: "" };
   for (const command of chain) {
-    if (end.code !== 0 || surroundings.isOver()) {
+    if (last.code !== 0 || surroundings.end.aborted) {
       break;
     }
-    end = await runCommand(command, surroundings);
+    last = await runCommand(command, surroundings);
   }
-  return end;
+  return last;
 }
 
 function runCommand({ words, environment }: Command, { running, say }: Surroundings): Promise<CommandEnd> {
@@ -91,9 +94,12 @@ function runCommand({ words, environment }: Command, { running, say }: Surroundi
   return promise;
 }
 
-function killGroup({ pid }: ChildProcess): void {
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) {
+    return;
+  }
   try {
-    process.kill(-(pid ?? 0), "SIGTERM");
+    process.kill(-pid, signal);
   } catch {
     // It has ended.
   }
