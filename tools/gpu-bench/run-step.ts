@@ -16,7 +16,7 @@ interface CommandEnd {
 interface Surroundings {
   readonly running: Set<ChildProcess>;
   readonly say: (text: string) => void;
-  readonly end: AbortSignal;
+  readonly cutOff: AbortSignal;
 }
 
 const keptErrors = 2000;
@@ -26,12 +26,12 @@ const graceMs = 10_000;
 const invalid = 1;
 
 /**
- * Runs the chains of a step side by side; when `end` aborts, what still runs is asked to leave, and killed when it does not.
+ * Runs the chains of a step side by side; when `cutOff` aborts, what still runs is asked to leave, and killed when it does not.
  * @param say told what they say on standard error, as it comes.
  */
 export async function runStep(
   { chains, isBenchmark }: Step,
-  end: AbortSignal,
+  cutOff: AbortSignal,
   say: (text: string) => void,
 ): Promise<StepEnd> {
   const running = new Set<ChildProcess>();
@@ -40,11 +40,11 @@ export async function runStep(
     running.forEach((child) => signalGroup(child, "SIGTERM"));
     kill = setTimeout(() => running.forEach((child) => signalGroup(child, "SIGKILL")), graceMs);
   };
-  end.addEventListener("abort", leave);
-  const ends = await Promise.all(chains.map((chain) => runChain(chain, { running, say, end })));
-  end.removeEventListener("abort", leave);
+  cutOff.addEventListener("abort", leave);
+  const ends = await Promise.all(chains.map((chain) => runChain(chain, { running, say, cutOff })));
+  cutOff.removeEventListener("abort", leave);
   clearTimeout(kill);
-  if (end.aborted) {
+  if (cutOff.aborted) {
     return { kind: "cut off" };
   }
   const isFine = ({ code, output }: CommandEnd): boolean =>
@@ -59,7 +59,7 @@ export async function runStep(
 async function runChain(chain: readonly Command[], surroundings: Surroundings): Promise<CommandEnd> {
   let last: CommandEnd = { code: 0, output: "", errors: "" };
   for (const command of chain) {
-    if (last.code !== 0 || surroundings.end.aborted) {
+    if (last.code !== 0 || surroundings.cutOff.aborted) {
       break;
     }
     last = await runCommand(command, surroundings);
