@@ -26,7 +26,7 @@ const share = z.number().min(0.001).max(1);
 const labelValues = z.array(labelValue).max(100).refine(hasNoDuplicates, "must not name a value twice");
 
 /** One entry of `config/models.yaml`. */
-const modelSchema = z.strictObject({
+export const modelSchema = z.strictObject({
   /** Model folder; absolute once loaded. */
   folder: z.string().min(1),
   /** Inference processes that take batches; `auto` leaves the number to the service. */

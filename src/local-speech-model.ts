@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { canaryClipDigest, readCanaryWindow } from "./canary-clip.ts";
+import type { SpokenCanary } from "./health/monitored-model.ts";
 import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { graphBytesOf } from "./model-store/model-variants.ts";
 import { readChecked } from "./model-store/read-checked.ts";
+import { OperatorError } from "./operator-error.ts";
 import type { WindowShape } from "./processes/audio-protocol.ts";
+import type { AudioWindowInput, TranscriptOutput, WindowOutput } from "./processes/protocol.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
 import type { SpeechFamily } from "./speech-family.ts";
 import { invalidPrediction } from "./tasks/invalid-prediction.ts";
@@ -33,8 +37,9 @@ const longestRunLimitMs = 600_000;
 const framesAhead = 360_000;
 
 /** A served speech model: what all models have, and what its family adds. */
-export class LocalSpeechModel extends LocalModel implements SpeechModel {
+export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenCanary {
   readonly task = "automatic-speech-recognition";
+  readonly canaryWindow: SpeechWindowInput;
   readonly #family: SpeechFamily;
 
   /**
@@ -43,10 +48,12 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
    */
   static async open(options: LocalModelOptions): Promise<LocalSpeechModel> {
     const { folder, settings } = options;
-    return new LocalSpeechModel(options, await openFamily(folder, settings));
+    checkCanaryClip(folder);
+    const family = await openFamily(folder, settings);
+    return new LocalSpeechModel(options, family, await readCanaryWindow(family.windows, family.languages));
   }
 
-  private constructor(options: LocalModelOptions, family: SpeechFamily) {
+  private constructor(options: LocalModelOptions, family: SpeechFamily, canaryWindow: SpeechWindowInput) {
     const { config, settings } = options;
     super(options, ({ provider, variant }) => {
       const scale = Math.max(1, graphBytesOf(variant) / priorBytes);
@@ -77,6 +84,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
       };
     });
     this.#family = family;
+    this.canaryWindow = canaryWindow;
   }
 
   get languages(): readonly string[] {
@@ -113,21 +121,34 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel {
     if (refusal !== null) {
       throw refusal;
     }
-    const { melBins } = this.windows;
+    const { outputs, queueMs, inferenceMs } = await this.scheduler.submitPart([this.#inputOf(window)], context);
+    return { ...transcriptIn(outputs), queueMs, inferenceMs };
+  }
+
+  #inputOf(window: SpeechWindowInput): AudioWindowInput {
     const promptTokenIds = this.#family.promptFor(window.frames, window.language);
-    const input = { kind: "audio" as const, melBins, promptTokenIds, ...window };
-    const { outputs, queueMs, inferenceMs } = await this.scheduler.submitPart([input], context);
-    const [output] = outputs;
-    if (output?.kind !== "transcript") {
-      throw invalidPrediction({ output: output?.kind });
-    }
-    const { kind: _, ...heard } = output;
-    return { ...heard, queueMs, inferenceMs };
+    return { kind: "audio", melBins: this.windows.melBins, promptTokenIds, ...window };
   }
 
   decode(tokenIds: Int32Array): string {
     return this.#family.decode(tokenIds);
   }
+}
+
+function checkCanaryClip({ path, manifest: { canary } }: ModelFolder): void {
+  if (canary !== undefined && "clip" in canary && canary.clip !== canaryClipDigest) {
+    throw new OperatorError(
+      `the canary of model folder ${path} was recorded with another clip than the service has: npm run record-canary -- ${path}`,
+    );
+  }
+}
+
+function transcriptIn([output]: readonly WindowOutput[]): Omit<TranscriptOutput, "kind"> {
+  if (output?.kind !== "transcript") {
+    throw invalidPrediction({ output: output?.kind });
+  }
+  const { kind: _, ...heard } = output;
+  return heard;
 }
 
 const configSchema = z.object({ model_type: z.enum(["whisper", "voxtral"]) });

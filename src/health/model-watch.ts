@@ -41,7 +41,7 @@ export class ModelWatch {
     this.files = new ModelFiles(model.folder);
     this.#settings = settings;
     this.#events = events;
-    this.#expected = recordedAnswer(model);
+    this.#expected = recordedAnswer(model.folder.manifest);
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { ModelFolder } from "../model-store/model-folder.ts";
 import type { ClientKey } from "../scheduler/request-context.ts";
-import type { SpeechModel, TextModel } from "../tasks/served-model.ts";
+import type { SpeechModel, SpeechWindowInput, TextModel } from "../tasks/served-model.ts";
 
 /** How fast a device is. */
 export interface DeviceTiming {
@@ -44,4 +44,10 @@ export interface ModelInternals {
   readonly longestStepMs: number;
 }
 
-export type MonitoredModel = (TextModel | SpeechModel) & ModelInternals;
+/** What the health of a speech model is asked with. */
+export interface SpokenCanary {
+  /** A short spoken clip, as the model reads it. */
+  readonly canaryWindow: SpeechWindowInput;
+}
+
+export type MonitoredModel = (TextModel | (SpeechModel & SpokenCanary)) & ModelInternals;

@@ -8,6 +8,9 @@ import type { ModelIdentity, TextModel } from "./served-model.ts";
 /** The label that a toxicity model must have; `flagged` and `spans` are about its score. */
 export const toxicLabel = "toxic";
 
+/** What scores texts of a model: the whole of it, or one of its processes alone. */
+export type TextScorer = Pick<TextModel, "identity" | "labels" | "windowBias" | "prepare" | "run">;
+
 export interface ClassifyInput {
   /** Validated at the edge: not blank, well-formed, within the limits of the contract. */
   readonly texts: readonly string[];
@@ -63,7 +66,7 @@ export async function classify(
  * @throws ServiceError as the stages below do, and `invalid_prediction` when the model's answer is none.
  */
 export async function scoreTexts(
-  model: TextModel,
+  model: TextScorer,
   input: ClassifyInput,
   context: RequestContext,
 ): Promise<ClassifyResult> {

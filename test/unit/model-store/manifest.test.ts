@@ -53,6 +53,18 @@ test.each([
   expect(refuses({ files: [{ ...validManifest().files[0], [key]: value }] })).toEqual([`files.0.${key}`]);
 });
 
+test("a canary is of the model's task, and one of speech says enough to be told from a wrong answer", () => {
+  const spoken = { clip: "0".repeat(64), tokenIds: [1, 2, 3, 4, 5], tolerance: 0.4 };
+  const texts = { texts: [{ text: "Bonjour", scores: { toxic: 0.1 } }], tolerance: 0.05 };
+  const speech = { task: "automatic-speech-recognition" };
+  expect(refuses({ canary: texts })).toEqual([]);
+  expect(refuses({ ...speech, canary: spoken })).toEqual([]);
+  expect(refuses({ canary: spoken })).toEqual(["canary"]);
+  expect(refuses({ ...speech, canary: texts })).toEqual(["canary"]);
+  expect(refuses({ ...speech, canary: { ...spoken, tokenIds: [1, 2, 3, 4] } })[0]).toMatch(/^canary/);
+  expect(refuses({ ...speech, canary: { ...spoken, tolerance: 1 } })[0]).toMatch(/^canary/);
+});
+
 test("further graphs are listed by precision, all of them in onnx/", () => {
   const graph = { path: "onnx/model_fp16.onnx", bytes: 1, sha256: "0".repeat(64) };
   expect(refuses({ variants: { fp16: [graph], int4: [graph] } })).toEqual([]);
