@@ -7,6 +7,7 @@ import { memoryProblems } from "./hardware/check-memory.ts";
 import type { GpuDevice } from "./hardware/gpu-device.ts";
 import { type Hardware, openHardware } from "./hardware/hardware.ts";
 import type { PlannedModel } from "./hardware/plan-model.ts";
+import { noRecordedCanary } from "./health/canary.ts";
 import { instancesOf, planFromSettings } from "./local-model.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import { openModelFolder } from "./model-store/model-folder.ts";
@@ -97,6 +98,9 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
       const processes = instancesOf(settings, plan.devices.length) + settings.spares;
       const { precision } = plan.variant;
       onDevices.push({ name, precision, graphBytes: graphBytesOf(plan.variant), processes });
+      if (manifest.canary === undefined) {
+        warnings.push({ key: keyOf(index), source: null, message: `${name} has ${noRecordedCanary}` });
+      }
     } else if (plan.fallback !== null) {
       warnings.push({ key, source: null, message: `will be computed on the CPU: ${plan.fallback.detail}` });
     }

@@ -216,6 +216,8 @@ export interface ServiceEvents {
   device_restored: { readonly model: string; readonly device: string };
   /** A process got ready on a device that is as slow as a CPU. */
   device_is_slow: { readonly model: string; readonly pid: number; readonly detail: string };
+  /** A model is to be computed on a device, and nothing tells what it should say there. */
+  device_is_unproven: { readonly model: string; readonly detail: string };
   model_state_changed: { readonly model: string; readonly state: ModelState };
   /** A subscriber of the bus threw; the others got the event. */
   subscriber_failed: { readonly event: keyof ServiceEvents };
@@ -258,8 +260,8 @@ export type MemoryResource = "process" | "cgroup" | "gpu";
 
 /**
  * Why a GPU is not computed on: the driver tells of none, no profile is for it, the CUDA provider is missing, is of another
- * version than the core, or holds no code for the device, the driver is too old for it, the device has no room for the model, or a
- * process could not be started on the device.
+ * version than the core, or holds no code for the device, the driver is too old for it, the device has no room for the model, a
+ * process could not be started on the device, or said there something else than on a CPU.
  */
 export type FallbackReason =
   | "no_device"
@@ -269,7 +271,8 @@ export type FallbackReason =
   | "no_kernels"
   | "old_driver"
   | "no_room"
-  | "load_failed";
+  | "load_failed"
+  | "wrong_answers";
 
 /**
  * How the replacement of a process ended: its successor took its place, it ended by itself before that, or no successor
@@ -279,7 +282,8 @@ export type ReplacementOutcome = "replaced" | "exited" | "start_failed";
 
 /**
  * Why an inference process ended, as its supervisor knows it. `device_lost`: CUDA fails every call since one went wrong;
- * `out_of_memory`: it had too little memory for single windows, several in a row.
+ * `out_of_memory`: it had too little memory for single windows, several in a row. `wrong_answers`: on a device, it did not
+ * say what the model says on a CPU.
  */
 export type ProcessExitReason =
   | "stopped"
@@ -290,6 +294,7 @@ export type ProcessExitReason =
   | "no_progress"
   | "start_timeout"
   | "load_failed"
+  | "wrong_answers"
   | "protocol_violation";
 
 /**

@@ -10,6 +10,14 @@ import type { Hardware } from "./hardware/hardware.ts";
 import { type DeviceSpeed, judgeTiming, operationsToTime } from "./hardware/judge-timing.ts";
 import { ModelPlacement, type PlacementVerdict, type Seat } from "./hardware/model-placement.ts";
 import { type PlannedModel, planModel } from "./hardware/plan-model.ts";
+import {
+  type AskedModel,
+  askCanary,
+  defaultTolerances,
+  distanceBetween,
+  noRecordedCanary,
+  recordedAnswer,
+} from "./health/canary.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
@@ -18,7 +26,13 @@ import { OperatorError } from "./operator-error.ts";
 import type { Precision } from "./precision.ts";
 import { CpuStandby } from "./processes/cpu-standby.ts";
 import type { VisibleGpu } from "./processes/gpu-environment.ts";
-import { InferenceProcess, type ProcessExit, ProcessExitedError } from "./processes/inference-process.ts";
+import {
+  InferenceProcess,
+  type InferenceProcessSettings,
+  type ProcessExit,
+  ProcessExitedError,
+  type RunWindows,
+} from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
 import type { ReadyMessage, TimingOrder } from "./processes/protocol.ts";
@@ -65,6 +79,8 @@ const cpuRetryMs = 60_000;
 
 /** Loading 3 GB and running them once took 50 s on a busy machine; a slow disk may take longer. */
 const loadMsPerByte = 120_000 / 1e9;
+
+const neverAborted = new AbortController().signal;
 
 const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
@@ -245,6 +261,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   /** In tokens or frames. Of models of texts it is asked for before they are built. */
   protected abstract get longestWindow(): number;
 
+  /** The model as one of its processes computes it, past the queue. */
+  protected abstract computedBy(run: RunWindows): AskedModel;
+
   /** The refusal of every request in its present state; null when it is ready. */
   protected stateRefusal(): ServiceError | null {
     switch (this.state()) {
@@ -288,6 +307,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   start(): Promise<void> {
     if (this.#plan.provider === "cpu" && this.#plan.fallback !== null) {
       this.#tellFallback(this.#plan.fallback);
+    }
+    if (this.#plan.provider === "cuda" && this.folder.manifest.canary === undefined) {
+      this.#events.emit("device_is_unproven", { model: this.identity.name, detail: noRecordedCanary });
     }
     this.#supervisor.start();
     return Promise.resolve();
@@ -342,6 +364,32 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return null;
   }
 
+  /** Why a process on a device must not be used after what it says to the canary; null when it may be. */
+  async #objectionToAnswers(run: RunWindows): Promise<string | null> {
+    const { manifest } = this.folder;
+    const expected = recordedAnswer(manifest);
+    if (expected === null) {
+      return null;
+    }
+    try {
+      const answer = await askCanary(this.computedBy(run), this.#startTimeoutMs(this.#plan.variant), neverAborted);
+      const tolerance = manifest.canary?.tolerance ?? defaultTolerances[expected.kind];
+      const distance = distanceBetween(answer, expected);
+      return distance <= tolerance
+        ? null
+        : `its answer to the canary is ${distance.toFixed(2)} off the one recorded on a CPU, of ${tolerance} at most`;
+    } catch (error) {
+      if (error instanceof ServiceError && error.code === "invalid_prediction") {
+        return "its answer to the canary is no valid prediction";
+      }
+      throw error;
+    }
+  }
+
+  #startTimeoutMs(variant: ModelVariant): number {
+    return Math.max(this.#config().processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte);
+  }
+
   #enter(room: DeviceRoom, { batchNeed, wantedUnits }: Scheduling): Lease | null {
     if (this.#plan.provider === "cpu") {
       return null;
@@ -364,16 +412,20 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       throw error;
     }
     this.#seats.set(process.pid, seat);
+    let wasReady = false;
     // Before the supervisor hears of it, and starts another.
     void process.exited.then((exit) => {
       this.#seats.delete(process.pid);
       this.#placement.left(seat);
-      if (exit.reason === "device_lost") {
+      if (wasReady && exit.reason === "device_lost") {
         this.#follow(this.#placement.lost(seat, performance.now()), exit);
       }
     });
     process.ready.then(
-      () => this.#trust(seat),
+      () => {
+        wasReady = true;
+        this.#trust(seat);
+      },
       (error: unknown) => {
         if (isFailure(error)) {
           this.#follow(this.#placement.failed(seat, performance.now()), error.exit);
@@ -403,7 +455,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
         break;
       case "fell_back":
         this.#variant = this.#plan.cpuVariant;
-        this.#tellFallback({ reason: "load_failed", detail });
+        this.#tellFallback({ reason: exit.reason === "wrong_answers" ? exit.reason : "load_failed", detail });
         break;
       case "hopeless":
         this.#supervisor.giveUp(`hardware.requireGpu is set, but no process could be started on a GPU: ${detail}`);
@@ -422,7 +474,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const variant = seat.provider === "cpu" ? this.#plan.cpuVariant : this.#plan.variant;
     const process = startProcess(this.folder, variant, this.settings, place, this.#config(), this.#events, {
       timing: this.#timingOrder(seat),
+      startTimeoutMs: this.#startTimeoutMs(variant),
       objectionTo: (ready) => this.#objectionTo(ready, process.pid),
+      ...(seat.provider === "cpu" ? {} : { prove: (run) => this.#objectionToAnswers(run) }),
     });
     return process;
   }
@@ -502,6 +556,11 @@ function isFailure(error: unknown): error is ProcessExitedError {
   return error instanceof ProcessExitedError && !isWantedExit(error.exit.reason);
 }
 
+/** What a process has to do, in which time, before it is ready. */
+interface StartConditions extends Pick<InferenceProcessSettings, "startTimeoutMs" | "objectionTo" | "prove"> {
+  readonly timing: TimingOrder | null;
+}
+
 function startProcess(
   { path, manifest }: ModelFolder,
   variant: ModelVariant,
@@ -509,7 +568,7 @@ function startProcess(
   { provider, gpu }: { readonly provider: Seat["provider"]; readonly gpu: VisibleGpu | null },
   { processes }: Config,
   events: EventBus,
-  { timing, objectionTo }: { timing: TimingOrder | null; objectionTo: (ready: ReadyMessage) => string | null },
+  { timing, ...start }: StartConditions,
 ): InferenceProcess {
   const process: InferenceProcess = new InferenceProcess({
     entry: inferenceEntry,
@@ -521,11 +580,10 @@ function startProcess(
       pluginModules: settings.plugins,
       ...(timing === null ? {} : { timing }),
     },
-    startTimeoutMs: Math.max(processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte),
+    ...start,
     stopTimeoutMs: processes.stopTimeoutMs,
     niceness: processes.niceness,
     gpu,
-    objectionTo,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),
   });
   return process;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { canaryClipDigest, readCanaryWindow } from "./canary-clip.ts";
+import type { AskedModel } from "./health/canary.ts";
 import type { SpokenCanary } from "./health/monitored-model.ts";
 import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
@@ -8,6 +9,7 @@ import { graphBytesOf } from "./model-store/model-variants.ts";
 import { readChecked } from "./model-store/read-checked.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { WindowShape } from "./processes/audio-protocol.ts";
+import type { RunWindows } from "./processes/inference-process.ts";
 import type { AudioWindowInput, TranscriptOutput, WindowOutput } from "./processes/protocol.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
 import type { SpeechFamily } from "./speech-family.ts";
@@ -123,6 +125,20 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
     }
     const { outputs, queueMs, inferenceMs } = await this.scheduler.submitPart([this.#inputOf(window)], context);
     return { ...transcriptIn(outputs), queueMs, inferenceMs };
+  }
+
+  protected computedBy(run: RunWindows): AskedModel {
+    const { task, folder, languages, canaryWindow } = this;
+    return {
+      task,
+      folder,
+      languages,
+      canaryWindow,
+      transcribe: async (window) => {
+        const { outputs, inferenceMs } = await run([this.#inputOf(window)]);
+        return { ...transcriptIn(outputs), queueMs: 0, inferenceMs };
+      },
+    };
   }
 
   #inputOf(window: SpeechWindowInput): AudioWindowInput {

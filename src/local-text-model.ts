@@ -1,8 +1,11 @@
 import { bytesPerBatchToken } from "./hardware/device-limits.ts";
+import type { AskedModel } from "./health/canary.ts";
 import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
 import { readLabels } from "./model-store/labels.ts";
 import { graphBytesOf } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
+import type { RunWindows } from "./processes/inference-process.ts";
+import type { TextWindowInput, WindowOutput } from "./processes/protocol.ts";
 import type { RequestContext } from "./scheduler/request-context.ts";
 import { toxicLabel } from "./tasks/classify.ts";
 import { invalidPrediction } from "./tasks/invalid-prediction.ts";
@@ -92,19 +95,39 @@ export class LocalTextModel extends LocalModel implements TextModel {
     if (refusal !== null) {
       throw refusal;
     }
-    const inputs = windows.map((inputIds) => ({ kind: "text" as const, inputIds }));
-    const { outputs, queueMs, inferenceMs } = await this.scheduler.submit(inputs, context);
-    const logits = outputs.map((output) => {
-      if (output.kind !== "logits") {
-        throw invalidPrediction({ output: output.kind });
-      }
-      return output.logits;
-    });
-    return { logits, queueMs, inferenceMs };
+    const { outputs, queueMs, inferenceMs } = await this.scheduler.submit(windows.map(inputOf), context);
+    return { logits: outputs.map(logitsOf), queueMs, inferenceMs };
+  }
+
+  protected computedBy(run: RunWindows): AskedModel {
+    const { task, folder, identity, labels, windowBias } = this;
+    return {
+      task,
+      folder,
+      identity,
+      labels,
+      windowBias,
+      prepare: (texts, context) => this.prepare(texts, context),
+      run: async (windows) => {
+        const { outputs, inferenceMs } = await run(windows.map(inputOf));
+        return { logits: outputs.map(logitsOf), queueMs: 0, inferenceMs };
+      },
+    };
   }
 
   override async close(): Promise<void> {
     await super.close();
     await this.#text.close();
   }
+}
+
+function inputOf(inputIds: Int32Array): TextWindowInput {
+  return { kind: "text", inputIds };
+}
+
+function logitsOf(output: WindowOutput): Float32Array {
+  if (output.kind !== "logits") {
+    throw invalidPrediction({ output: output.kind });
+  }
+  return output.logits;
 }

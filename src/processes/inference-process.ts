@@ -32,6 +32,11 @@ export interface InferenceProcessSettings {
   readonly gpu: VisibleGpu | null;
   /** Why a process that says that it is ready must not be used; null when it may be. Without it, all may. */
   readonly objectionTo?: (ready: ReadyMessage) => string | null;
+  /**
+   * Asks a process that says that it is ready, and would be: resolves with why its answers must not be used, null when they
+   * may be. Within the time limit of the start. Without it, nothing is asked.
+   */
+  readonly prove?: (run: RunWindows) => Promise<string | null>;
   /** A line that the process wrote to its standard output or error. */
   readonly onOutput: (line: string) => void;
 }
@@ -71,6 +76,9 @@ export class RunFailedError extends Error {
 /** Of a run after which its process can go on. */
 type SoundFailureKind = Exclude<RunFailureKind, "device_lost">;
 
+/** @throws ProcessExitedError, RunFailedError */
+export type RunWindows = (inputs: readonly WindowInput[]) => Promise<ResultMessage>;
+
 interface PendingRun {
   readonly resolve: (result: ResultMessage) => void;
   readonly reject: (error: Error) => void;
@@ -88,7 +96,7 @@ const maxOutputLineLength = 2000;
 /**
  * One forked child that runs one instance of a model.
  *
- * starting → ready → exited, or starting → exited. It exits when it crashes, when it is stopped, and when it is killed:
+ * starting → (on trial →) ready → exited, or exited before it is ready. It exits when it crashes, when it is stopped, and when it is killed:
  * for a start or a run without progress past its limit, for a message that breaks the protocol, or once it has lost its
  * device.
  */
@@ -104,6 +112,8 @@ export class InferenceProcess {
   #nextRunId = 1;
   #device = "";
   #lastSignAt = 0;
+  /** It is asked what is to prove it. */
+  #isOnTrial = false;
   #isReady = false;
   #hasExited = false;
   #killReason: ProcessExitReason | null = null;
@@ -172,6 +182,10 @@ export class InferenceProcess {
     if (!this.isReady) {
       return Promise.reject(new ProcessExitedError(this.#describeExit(null, null)));
     }
+    return this.#run(inputs, limitMs, interruption);
+  }
+
+  #run(inputs: readonly WindowInput[], limitMs: number, interruption?: AbortSignal): Promise<ResultMessage> {
     const id = this.#nextRunId++;
     const { promise, resolve, reject } = Promise.withResolvers<ResultMessage>();
     const timer = setTimeout(() => this.#killUnlessHeardOf(id), limitMs);
@@ -275,7 +289,7 @@ export class InferenceProcess {
   }
 
   #becomeReady(message: ReadyMessage): boolean {
-    if (this.#isReady) {
+    if (this.#isReady || this.#isOnTrial) {
       return false;
     }
     const objection = this.#settings.objectionTo?.(message) ?? null;
@@ -284,15 +298,41 @@ export class InferenceProcess {
       this.kill("load_failed");
       return true;
     }
-    const { device } = message;
+    const { prove } = this.#settings;
+    if (prove === undefined) {
+      this.#takeOn(message.device);
+    } else if (this.#killReason === null) {
+      this.#isOnTrial = true;
+      void this.#try(prove, message.device);
+    }
+    return true;
+  }
+
+  async #try(prove: (run: RunWindows) => Promise<string | null>, device: string): Promise<void> {
+    try {
+      const objection = await prove((inputs) => this.#run(inputs, this.#settings.startTimeoutMs));
+      this.#isOnTrial = false;
+      if (objection === null) {
+        this.#takeOn(device);
+      } else {
+        this.#detail = objection;
+        this.kill("wrong_answers");
+      }
+    } catch (error) {
+      // What it was asked came from no client: its words may be told. One that has exited has said why.
+      this.#detail ??= error instanceof Error ? error.message : "it could not be asked";
+      this.kill("load_failed");
+    }
+  }
+
+  #takeOn(device: string): void {
     // When its kill is on the way already, ready comes too late.
-    if (this.#killReason === null) {
+    if (this.#killReason === null && !this.#hasExited) {
       this.#isReady = true;
       this.#device = device;
       clearTimeout(this.#startTimer);
       this.#settleReady.resolve(device);
     }
-    return true;
   }
 
   #failLoad(detail: string): boolean {

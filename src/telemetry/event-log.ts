@@ -70,6 +70,7 @@ function logProcesses(events: EventBus, logger: Logger): void {
   });
   events.on("device_restored", (restored) => logger.write("info", "device_restored", { ...restored }));
   events.on("device_is_slow", (slow) => logger.write("error", "device_is_slow", { ...slow }));
+  events.on("device_is_unproven", (unproven) => logger.write("warn", "device_is_unproven", { ...unproven }));
   events.on("process_output", (output) => logger.write("warn", "process_output", { ...output }));
   events.on("text_worker_restarted", ({ model, reason }) => {
     logger.write("warn", "text_worker_restarted", { model, reason });

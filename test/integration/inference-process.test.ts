@@ -4,7 +4,7 @@ import { getPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { ProcessExitedError, RunFailedError } from "../../src/processes/inference-process.ts";
+import { ProcessExitedError, RunFailedError, type RunWindows } from "../../src/processes/inference-process.ts";
 import type { TextWindowInput } from "../../src/processes/protocol.ts";
 import { startFixture, startInference, textWindow } from "../helpers/fixture-process.ts";
 import { loadMessage } from "../helpers/load-message.ts";
@@ -129,6 +129,49 @@ test("a process that says ready when its kill is on the way is not ready", async
   process.kill("start_timeout");
   expect((await exitErrorOf(process.ready)).exit.reason).toBe("start_timeout");
   expect(process.isReady).toBe(false);
+});
+
+test("a process on trial is asked before it is ready, and can be used once its answers are right", async () => {
+  const asked: number[][] = [];
+  const process = startFixture("echo", {
+    prove: async (run) => {
+      expect(process.isReady).toBe(false);
+      await expect(process.run([textWindow(1)], patienceMs)).rejects.toThrow(ProcessExitedError);
+      const { outputs } = await run([textWindow(4, 5)]);
+      asked.push([...logitsOf(outputs[0])]);
+      return null;
+    },
+  });
+  expect(await process.ready).toBe("fixture");
+  expect(asked).toEqual([[4, 5]]);
+  expect((await process.run([textWindow(6)], patienceMs)).outputs).toHaveLength(1);
+});
+
+test("a process whose answers are wrong is killed before it is ready, and why is told", async () => {
+  const process = startFixture("echo", { prove: () => Promise.resolve("it says something else") });
+  const { exit } = await exitErrorOf(process.ready);
+  expect(exit).toMatchObject({ reason: "wrong_answers", detail: "it says something else" });
+});
+
+test.each([
+  ["fails-to-run", { reason: "load_failed", detail: "the graph refused" }],
+  ["crashes-on-request", { reason: "crashed" }],
+  ["loses-its-device", { reason: "device_lost" }],
+  ["replies-with-garbage", { reason: "protocol_violation" }],
+])("a process that %s when it is on trial is never ready", async (name, expected) => {
+  const { exit } = await exitErrorOf(startFixture(name, { prove: askOnce }).ready);
+  expect(exit).toMatchObject(expected);
+});
+
+test("a process that does not answer on trial is killed at the time limit of its start", async () => {
+  let isAsked = false;
+  const prove = (): Promise<never> => {
+    isAsked = true;
+    return new Promise(() => {});
+  };
+  const process = startFixture("echo", { startTimeoutMs: 2_000, prove });
+  expect((await exitErrorOf(process.ready)).exit.reason).toBe("start_timeout");
+  expect(isAsked).toBe(true);
 });
 
 test("a process that cannot load its model says why", async () => {
@@ -318,4 +361,9 @@ async function exitErrorOf(promise: Promise<unknown>): Promise<ProcessExitedErro
 /** So many windows of 128 tokens. */
 function windows(count: number): TextWindowInput[] {
   return Array.from({ length: count }, () => textWindow(...Int32Array.from({ length: 128 }, () => 10)));
+}
+
+async function askOnce(run: RunWindows): Promise<null> {
+  await run([textWindow(1)]);
+  return null;
 }

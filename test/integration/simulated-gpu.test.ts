@@ -205,6 +205,26 @@ test("on the CPU nothing is timed", async () => {
   expect(model.deviceTiming).toBeNull();
 });
 
+test("a model of texts whose GPUs say something else than the CPU never serves there: it falls back, loudly", async () => {
+  const events = strictEventBus();
+  const exits = collectEvents(events, "process_exited");
+  const fallbacks = collectEvents(events, "execution_provider_fell_back");
+  const devices = h200Machine.devices.map((device) => ({ ...device, uuid: `${device.uuid}-garbled` }));
+  const model = await readyModel(onGpu, {}, events, { ...h200Machine, devices });
+  expect(model.device).toBe("cpu");
+  await expectAnswer(model);
+  expect(exits.map(({ reason, wasReady }) => [reason, wasReady])).toEqual([
+    ["wrong_answers", false],
+    ["wrong_answers", false],
+  ]);
+  expect(fallbacks).toMatchObject([
+    {
+      reason: "wrong_answers",
+      detail: "its answer to the canary is 0.99 off the one recorded on a CPU, of 0.05 at most",
+    },
+  ]);
+});
+
 test("a model of 8 bits that is left to the service stays on the CPU without a word", async () => {
   const events = strictEventBus();
   const fallbacks = collectEvents(events, "execution_provider_fell_back");

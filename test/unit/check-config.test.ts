@@ -100,6 +100,17 @@ test("the summary tells what the machine is and where each model will be compute
   expect(onGpu).toContain("small 1.2.3 (text-classification): fp32 on h200");
 });
 
+test("a model on a device without a recorded canary is a warning", async () => {
+  using folder = new TemporaryFolder();
+  const canary = { texts: [{ text: "Bonjour", scores: { toxic: 0.1 } }], tolerance: 0.05 };
+  const recorded = { ...validManifest(), canary };
+  const environment = serving(folder, { small: validManifest(), recorded: { ...recorded, name: "recorded" } });
+  const warnings = await checkConfig(environment, () => Promise.resolve(h200Machine));
+  const message = "small has no recorded canary: what the device answers is compared with nothing";
+  expect(warnings.match(/.*recorded canary.*/g)).toEqual([`  warning      models[0].folder: ${message}`]);
+  expect(await checkConfig(environment, () => Promise.resolve(cpuMachine))).not.toContain("recorded canary");
+});
+
 test("a profile that the device does not fit is a problem, with each thing that does not", async () => {
   using folder = new TemporaryFolder();
   const environment = { ...serving(folder, { small: validManifest() }), SERVICE__HARDWARE__PROFILE: "b200" };

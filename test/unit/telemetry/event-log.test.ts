@@ -99,6 +99,14 @@ test("a forecast is a warning, its replacement is told, and a watch that stopped
   ]);
 });
 
+test("a device whose answers are compared with nothing is a warning", () => {
+  const { bus, lines } = createLog();
+  bus.emit("device_is_unproven", { model: "small", detail: "no recorded canary" });
+  expect(lines.parsed).toMatchObject([
+    { level: "warn", event: "device_is_unproven", model: "small", detail: "no recorded canary" },
+  ]);
+});
+
 test("starts of processes are told at info, what they print is a warning", () => {
   const { bus, lines } = createLog();
   bus.emit("process_started", { model: "small", pid: 7, role: "spare" });
@@ -118,6 +126,7 @@ test.each([
   ["no_progress", "warn"],
   ["start_timeout", "warn"],
   ["load_failed", "warn"],
+  ["wrong_answers", "warn"],
   ["protocol_violation", "warn"],
 ] as const)("a process that exited as %s is told at %s", (reason, level) => {
   const { bus, lines } = createLog();
