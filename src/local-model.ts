@@ -8,7 +8,7 @@ import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
 import { type DeviceSpeed, judgeTiming, operationsToTime } from "./hardware/judge-timing.ts";
-import { ModelPlacement, type PlacementVerdict, type Seat } from "./hardware/model-placement.ts";
+import { ModelPlacement, type PlacementVerdict, type Seat, type SeatEnd } from "./hardware/model-placement.ts";
 import { type PlannedModel, planModel } from "./hardware/plan-model.ts";
 import {
   type AskedModel,
@@ -30,7 +30,6 @@ import {
   InferenceProcess,
   type InferenceProcessSettings,
   type ProcessExit,
-  ProcessExitedError,
   type RunWindows,
 } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
@@ -126,7 +125,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.settings = settings;
     this.#config = config;
     this.instances = instancesOf(settings, this.#plan.provider === "cuda" ? this.#plan.devices.length : 0);
-    this.#placement = new ModelPlacement(this.#plan, this.instances + settings.spares);
+    this.#placement = new ModelPlacement(this.#plan, { instances: this.instances, spares: settings.spares });
     const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
     this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
     const scheduling = schedulingOf(this.#plan);
@@ -144,9 +143,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     this.#supervisor = new Supervisor({
       model: name,
       modelId: this.id,
-      instances: this.instances,
-      spares: settings.spares,
-      room: () => this.#placement.room(performance.now()),
+      places: () => this.#placement.places(performance.now()),
+      exchange: (instances, spares) =>
+        this.#placement.exchange(instances, spares, ({ pid }) => this.#seats.get(pid) ?? null),
       restart: () => config().processes,
       events,
       startProcess: () => this.#startProcess(),
@@ -408,30 +407,25 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     try {
       process = this.#startProcessAt(seat);
     } catch (error) {
-      this.#placement.left(seat);
+      this.#placement.ended(seat, "other", performance.now());
       throw error;
     }
     this.#seats.set(process.pid, seat);
     let wasReady = false;
-    // Before the supervisor hears of it, and starts another.
-    void process.exited.then((exit) => {
-      this.#seats.delete(process.pid);
-      this.#placement.left(seat);
-      if (wasReady && exit.reason === "device_lost") {
-        this.#follow(this.#placement.lost(seat, performance.now()), exit);
-      }
-    });
     process.ready.then(
       () => {
         wasReady = true;
         this.#trust(seat);
       },
-      (error: unknown) => {
-        if (isFailure(error)) {
-          this.#follow(this.#placement.failed(seat, performance.now()), error.exit);
-        }
+      () => {
+        // It exited before it was ready: handled below.
       },
     );
+    // Before the supervisor hears of it, and starts another.
+    void process.exited.then((exit) => {
+      this.#seats.delete(process.pid);
+      this.#follow(this.#placement.ended(seat, seatEnd(exit, wasReady), performance.now()), exit);
+    });
     return process;
   }
 
@@ -551,9 +545,12 @@ function placeModel({ folder: { manifest }, settings, config, hardware }: LocalM
   return plan;
 }
 
-/** Whether a process ended before it was ready without being asked to. */
-function isFailure(error: unknown): error is ProcessExitedError {
-  return error instanceof ProcessExitedError && !isWantedExit(error.exit.reason);
+/** What the end of a process says of its device: that a run crashed says more of the run. */
+function seatEnd({ reason }: ProcessExit, wasReady: boolean): SeatEnd {
+  if (wasReady) {
+    return reason === "device_lost" ? "lost" : "other";
+  }
+  return isWantedExit(reason) ? "other" : "failed";
 }
 
 /** What a process has to do, in which time, before it is ready. */

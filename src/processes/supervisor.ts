@@ -1,4 +1,5 @@
 import type { EventBus, ModelId, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
+import type { Places } from "../places.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
 import { planProcesses } from "./process-plan.ts";
 import { decideRestart, type RestartSettings } from "./restart-policy.ts";
@@ -6,12 +7,13 @@ import { decideRestart, type RestartSettings } from "./restart-policy.ts";
 export interface SupervisorOptions {
   readonly model: string;
   readonly modelId: ModelId;
-  /** Processes that take batches. */
-  readonly instances: number;
-  /** Warm processes that wait to replace one. */
-  readonly spares: number;
-  /** Processes that there is room for now; instances go before spares, and one there always is. Read at every decision. */
-  readonly room: () => number;
+  /** How many processes there should be now, one instance at least. Read at every decision. */
+  readonly places: () => Places;
+  /** An instance whose work a spare should do, because of the devices that they are on; null when all is well. */
+  readonly exchange: (
+    instances: readonly InferenceProcess[],
+    spares: readonly InferenceProcess[],
+  ) => { readonly instance: InferenceProcess; readonly spare: InferenceProcess } | null;
   /** Read at every decision. */
   readonly restart: () => RestartSettings;
   readonly events: EventBus;
@@ -64,6 +66,8 @@ export class Supervisor {
   /** Replaced, and finishing their runs. */
   readonly #leaving = new Set<InferenceProcess>();
   #departure: Departure | null = null;
+  /** A spare took the place of an instance, which finishes its runs. */
+  #exchanged: Promise<ReplacementOutcome> | null = null;
   /** Leaves before its successor is started. */
   #leftFirst: InferenceProcess | null = null;
   #state: ModelState = "loading";
@@ -146,7 +150,7 @@ export class Supervisor {
     this.#maintain();
   }
 
-  /** There is more or less room than before. */
+  /** There are more or fewer places than before. */
   adjust(): void {
     this.#maintain();
   }
@@ -181,6 +185,9 @@ export class Supervisor {
    * @throws Error while another replacement of this model is under way.
    */
   replace(pid: number, order: ReplacementOrder = "successor_first"): Promise<ReplacementOutcome> {
+    if (this.#exchanged !== null) {
+      return this.#exchanged.then(() => this.replace(pid, order));
+    }
     if (this.#departure !== null || this.#leaving.size > 0) {
       throw new Error("a process is being replaced already");
     }
@@ -207,11 +214,7 @@ export class Supervisor {
   }
 
   get #wantedActive(): number {
-    return Math.max(1, Math.min(this.#options.instances, this.#options.room()));
-  }
-
-  get #wantedSpares(): number {
-    return Math.max(0, Math.min(this.#options.spares, this.#options.room() - this.#wantedActive));
+    return this.#options.places().instances;
   }
 
   /** Instances that stay. */
@@ -224,9 +227,10 @@ export class Supervisor {
     if (this.#state === "stopped") {
       return;
     }
+    const wanted = this.#options.places();
     const plan = planProcesses({
-      wantedActive: this.#wantedActive,
-      wantedSpares: this.#wantedSpares,
+      wantedActive: wanted.instances,
+      wantedSpares: wanted.spares,
       active: this.#staying + (this.#leftFirst === null ? 0 : 1),
       spares: this.#spares.size,
       starting: this.#starting.size,
@@ -240,6 +244,21 @@ export class Supervisor {
     const starts = this.#failures === 0 ? plan.start : Math.min(plan.start, 1 - this.#starting.size);
     for (let count = 0; count < starts && this.#retryTimer === null; count++) {
       this.#startProcess();
+    }
+    this.#exchange();
+  }
+
+  /** Puts a spare in the place of an instance, where that is better for the devices. */
+  #exchange(): void {
+    if (this.#departure !== null || this.#leaving.size > 0) {
+      return;
+    }
+    const pair = this.#options.exchange([...this.#active], [...this.#spares]);
+    if (pair !== null) {
+      this.#spares.delete(pair.spare);
+      this.#activate(pair.spare);
+      this.#active.delete(pair.instance);
+      this.#exchanged = this.#leave(pair.instance).finally(() => (this.#exchanged = null));
     }
   }
 

@@ -136,9 +136,8 @@ class LeakingModel implements WatchedModel {
     this.#supervisor = new Supervisor({
       model: name,
       modelId: "1",
-      instances: 1,
-      spares: 0,
-      room: () => Number.POSITIVE_INFINITY,
+      places: () => ({ instances: 1, spares: 0 }),
+      exchange: () => null,
       restart: () => ({ backoffInitialMs: 20, backoffMaxMs: 100, giveUpAfterFailures: 3, giveUpRetryMs: 200 }),
       events,
       startProcess: () => startFixture(fixture),

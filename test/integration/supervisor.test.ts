@@ -101,9 +101,8 @@ function superviseFixture(options: { instances: number; spares: number; fixture?
     supervisor: new Supervisor({
       model: "fixture",
       modelId: "1",
-      instances: options.instances,
-      spares: options.spares,
-      room: () => Number.POSITIVE_INFINITY,
+      places: () => options,
+      exchange: () => null,
       restart: () => restart,
       events,
       startProcess: () => startFixture(supervised.fixture, { stopTimeoutMs: 300 }),

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ModelState, ReplacementOutcome } from "../../../src/events.ts";
-import { Supervisor } from "../../../src/processes/supervisor.ts";
+import type { Places } from "../../../src/places.ts";
+import { Supervisor, type SupervisorOptions } from "../../../src/processes/supervisor.ts";
 import { collectEvents, strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeProcess } from "../../helpers/fake-process.ts";
 
@@ -464,35 +465,58 @@ test("one that dies before it has left is followed at once all the same", async 
   expect(model.processes).toHaveLength(3);
 });
 
-test("with less room there are fewer spares, then fewer instances, and one at least", async () => {
-  for (const [room, wanted] of [
-    [5, { active: 3, spare: 2 }],
-    [4, { active: 3, spare: 1 }],
-    [3, { active: 3, spare: 0 }],
-    [2, { active: 2, spare: 0 }],
-    [0, { active: 1, spare: 0 }],
-  ] as const) {
-    const model = new Model({ instances: 3, spares: 2 });
-    model.room = room;
+test("there are as many instances and spares as there are places for", async () => {
+  for (const places of [
+    { instances: 3, spares: 2 },
+    { instances: 3, spares: 0 },
+    { instances: 1, spares: 0 },
+  ]) {
+    const model = new Model(places);
     model.supervisor.start();
     for (let turn = 0; turn < 6; turn++) {
       model.processes.forEach((process) => process.becomeReady());
       await settle();
     }
-    expect({ room, ...model.supervisor.counts }).toEqual({ room, ...wanted, starting: 0 });
+    expect(model.supervisor.counts).toEqual({ active: places.instances, spare: places.spares, starting: 0 });
   }
 });
 
-test("when there is room again, what was missing is started", async () => {
-  const model = new Model({ instances: 2, spares: 0 });
-  model.room = 1;
-  model.supervisor.start();
-  model.processes[0]?.becomeReady();
-  await settle();
-  expect(model.processes).toHaveLength(1);
-  model.room = 2;
+test("when there are more places, what was missing is started", async () => {
+  const model = await readyModel({ instances: 1, spares: 0 });
+  model.places = { instances: 2, spares: 0 };
   model.supervisor.adjust();
   expect(model.processes).toHaveLength(2);
+});
+
+test("a spare on a better device takes the place of an instance, which finishes its runs and is followed by a spare", async () => {
+  const model = await readyModel({ instances: 2, spares: 1 });
+  model.exchange = crowdedBeside(model, [0, 1]);
+  model.supervisor.adjust();
+  expect(model.ready).toEqual({ active: [1, 2], spare: [] });
+  expect(model.processes).toHaveLength(3);
+  await model.finishRuns(0);
+  await model.becomeReady(3);
+  expect(model.ready).toEqual({ active: [1, 2], spare: [3] });
+  expect(model.states).toEqual(["ready"]);
+});
+
+test("a replacement waits for an exchange that is under way, and no exchange begins during a replacement", async () => {
+  const model = await readyModel({ instances: 2, spares: 1 });
+  model.exchange = crowdedBeside(model, [0, 1]);
+  model.supervisor.adjust();
+  const outcome = model.replace(1);
+  expect([...model.retired.keys()]).toEqual([0]);
+  await model.finishRuns(0);
+  await model.becomeReady(3);
+  let wasAsked = false;
+  model.exchange = () => {
+    wasAsked = true;
+    return null;
+  };
+  model.supervisor.adjust();
+  expect(wasAsked).toBe(false);
+  await model.finishRuns(1);
+  expect(await outcome).toBe("replaced");
 });
 
 test("a model that is given up before a process was ready is broken at once, until one gets ready all the same", async () => {
@@ -519,19 +543,19 @@ class Model {
   readonly #ended = new Set<number>();
   /** Positions of those that take no more batches, and how each is told that its runs have ended. */
   readonly retired = new Map<number, () => void>();
-  /** Processes that there is room for. */
-  room = Number.POSITIVE_INFINITY;
+  places: Places;
+  exchange: SupervisorOptions["exchange"] | null = null;
   /** What the next start throws. */
   refusal: Error | null = null;
 
-  constructor({ instances, spares }: { instances: number; spares: number }) {
+  constructor(places: Places) {
+    this.places = places;
     this.events.on("process_exited", ({ pid }) => this.#ended.add(pid));
     this.supervisor = new Supervisor({
       model: "model",
       modelId: "1",
-      instances,
-      spares,
-      room: () => this.room,
+      places: () => this.places,
+      exchange: (instances, spares) => this.exchange?.(instances, spares) ?? null,
       restart: () => restart,
       events: this.events,
       startProcess: () => this.#start().asInferenceProcess,
@@ -613,6 +637,15 @@ class Model {
     }
     return process;
   }
+}
+
+/** Two instances on one device, and any spare on another. */
+function crowdedBeside(model: Model, crowded: readonly number[]): SupervisorOptions["exchange"] {
+  return (instances, spares) => {
+    const there = instances.filter(({ pid }) => crowded.includes(model.indexOf(pid)));
+    const [[instance], [spare]] = [there, spares];
+    return there.length < 2 || instance === undefined || spare === undefined ? null : { instance, spare };
+  };
 }
 
 async function readyModel(counts: { instances: number; spares: number }): Promise<Model> {

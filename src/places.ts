@@ -1,0 +1,7 @@
+/** How many processes of a model there are places for. */
+export interface Places {
+  /** Processes that take batches. */
+  readonly instances: number;
+  /** Warm processes that wait to replace one. */
+  readonly spares: number;
+}
