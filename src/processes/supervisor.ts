@@ -45,7 +45,10 @@ interface Departure {
   readonly outcome: PromiseWithResolvers<ReplacementOutcome>;
 }
 
-/** A ready model without an instance for longer than this is not ready any more: a start takes about a second. */
+/**
+ * A ready model without an instance for longer than this is not ready any more: a start takes about a second. One that had to
+ * leave before its successor was started is missed for as long as starts have taken besides. Milliseconds.
+ */
 const longestGapMs = 5000;
 
 /**
@@ -81,8 +84,12 @@ export class Supervisor {
   #hopelessReason: string | null = null;
   #retryTimer: NodeJS.Timeout | null = null;
   #retryAt = 0;
-  /** Since when no instance takes batches, on the clock of `performance.now()`; null while one does. */
+  /** Since when no instance works, on the clock of `performance.now()`; null while one does. */
   #emptySince: number | null = performance.now();
+  /** That a start has taken, in milliseconds. */
+  #longestStartMs = 0;
+  /** What the gap since `#emptySince` was known to take. */
+  #plannedGapMs = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -129,7 +136,7 @@ export class Supervisor {
     if (failure !== null) {
       return failure;
     }
-    const isShort = this.#emptySince === null || now - this.#emptySince < longestGapMs;
+    const isShort = this.#emptySince === null || now - this.#emptySince < longestGapMs + this.#plannedGapMs;
     return this.#state === "ready" && isShort ? null : "no inference process is ready yet";
   }
 
@@ -290,6 +297,7 @@ export class Supervisor {
       return;
     }
     this.#failures = 0;
+    this.#longestStartMs = Math.max(this.#longestStartMs, startMs);
     this.#lastFailure = null;
     this.#hopelessReason = null;
     this.#cancelRetry();
@@ -325,9 +333,6 @@ export class Supervisor {
   #leaveFirst(process: InferenceProcess): Promise<ReplacementOutcome> {
     this.#leftFirst = process;
     this.#active.delete(process);
-    if (this.#active.size === 0) {
-      this.#emptySince = performance.now();
-    }
     return this.#leave(process);
   }
 
@@ -349,14 +354,16 @@ export class Supervisor {
     this.#spares.delete(process);
     this.#devices.delete(process);
     this.#leaving.delete(process);
-    if (this.#leftFirst === process) {
+    const hasLeftFirst = this.#leftFirst === process;
+    if (hasLeftFirst) {
       this.#leftFirst = null;
     }
     if (this.#departure?.process === process) {
       this.#endDeparture("exited");
     }
-    if (this.#active.delete(process) && this.#active.size === 0) {
+    if ((this.#active.delete(process) || hasLeftFirst) && this.#active.size === 0) {
       this.#emptySince = performance.now();
+      this.#plannedGapMs = hasLeftFirst ? this.#longestStartMs : 0;
     }
     this.#options.events.emit("process_exited", {
       model: this.#options.model,

@@ -452,6 +452,26 @@ test("where there is no memory for two, the old process finishes its runs and le
   expect(model.supervisor.problem()).toBeNull();
 });
 
+test("a model whose only instance leaves first stays ready while it finishes its runs and while a start takes what it took", async () => {
+  const model = new Model({ instances: 1, spares: 0 });
+  model.supervisor.start();
+  await vi.advanceTimersByTimeAsync(60_000);
+  await model.becomeReady(0);
+  const outcome = model.supervisor.replace(model.processes[0]?.pid ?? -1, "leave_first");
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(model.supervisor.problem()).toBeNull();
+  await model.finishRuns(0);
+  expect(await outcome).toBe("replaced");
+  await vi.advanceTimersByTimeAsync(64_000);
+  expect(model.supervisor.problem()).toBeNull();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(model.supervisor.problem()).toBe("no inference process is ready yet");
+  await model.becomeReady(1);
+  await model.die(1);
+  await vi.advanceTimersByTimeAsync(6_000);
+  expect(model.supervisor.problem()).toBe("no inference process is ready yet");
+});
+
 test("one that dies before it has left is followed at once all the same", async () => {
   const model = new Model({ instances: 2, spares: 0 });
   model.supervisor.start();
