@@ -62,8 +62,8 @@ export interface Scheduling
   readonly batchNeed: BatchNeed;
   /** Of the largest batch by the settings of now. */
   readonly wantedUnits: () => number;
-  /** @param room units of the largest batch for which its device has room; no limit on the CPU. */
-  readonly settings: (room: number) => SchedulerSettings;
+  /** @param maxUnits of the largest batch for which its device has room; no limit on the CPU. */
+  readonly settings: (maxUnits: number) => SchedulerSettings;
 }
 
 /** `instances: auto` starts no more than this many, each of which holds the model in memory. */
@@ -98,9 +98,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #hardware: Hardware;
   readonly #plan: PlannedModel;
   readonly #placement: ModelPlacement;
-  readonly #batchNeed: BatchNeed;
-  /** Null on the CPU. */
-  readonly #lease: Lease | null;
+  readonly #room: DeviceRoom;
+  readonly #scheduling: Scheduling;
+  /** Null on the CPU, and before the start. */
+  #lease: Lease | null = null;
   /** By pid. */
   readonly #seats = new Map<number, Seat>();
   /** Null where there is nothing to fall back from, or no leave to. */
@@ -129,8 +130,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
     this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
     const scheduling = schedulingOf(this.#plan);
-    this.#batchNeed = scheduling.batchNeed;
-    this.#lease = this.#enter(room, scheduling);
+    this.#room = room;
+    this.#scheduling = scheduling;
     this.scheduler = new Scheduler({
       model: name,
       modelId: this.id,
@@ -138,7 +139,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       events,
       ...scheduling,
       cpu: this.#cpu,
-      settings: () => scheduling.settings(this.#batchRoom()),
+      settings: () => scheduling.settings(this.#maxUnits()),
     });
     this.#supervisor = new Supervisor({
       model: name,
@@ -300,7 +301,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   /**
-   * Starts its processes, of which `state` tells when one is ready.
+   * Takes its part of the devices and starts its processes, of which `state` tells when one is ready.
    * @throws Error when what it needs besides them cannot be used.
    */
   start(): Promise<void> {
@@ -310,6 +311,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     if (this.#plan.provider === "cuda" && this.folder.manifest.canary === undefined) {
       this.#events.emit("device_is_unproven", { model: this.identity.name, detail: noRecordedCanary });
     }
+    this.#lease = this.#enterRoom();
     this.#supervisor.start();
     return Promise.resolve();
   }
@@ -332,8 +334,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   /** Units of a batch for which its devices have room. */
-  #batchRoom(): number {
-    return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, this.#batchNeed);
+  #maxUnits(): number {
+    return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, this.#scheduling.batchNeed);
   }
 
   /** What a process in this place is to time before it is ready; null on the CPU. */
@@ -341,7 +343,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { profile } = this.#hardware;
     return provider === "cpu" || profile.name === "cpu"
       ? null
-      : { operations: operationsToTime(profile), maxTokens: Math.max(this.longestWindow, this.#batchRoom()) };
+      : { operations: operationsToTime(profile), maxTokens: Math.max(this.longestWindow, this.#maxUnits()) };
   }
 
   /** Why a process whose run took so long must not be used; null when it may be. */
@@ -389,12 +391,13 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return Math.max(this.#config().processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte);
   }
 
-  #enter(room: DeviceRoom, { batchNeed, wantedUnits }: Scheduling): Lease | null {
+  #enterRoom(): Lease | null {
     if (this.#plan.provider === "cpu") {
       return null;
     }
     const { graphBytes, processes } = this.memoryNeed;
-    return room.enter({
+    const { batchNeed, wantedUnits } = this.#scheduling;
+    return this.#room.enter({
       graphBytes,
       processes: Math.ceil(processes / this.#plan.devices.length),
       wantedBytes: () => batchBytes(batchNeed, wantedUnits()),

@@ -71,7 +71,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
         interleavesRuns: (device) => device === "cpu" || !answersInOneRun,
         batchNeed,
         wantedUnits: () => settings.maxBatchSize,
-        settings: (room) => ({
+        settings: (maxUnits) => ({
           runLimitFloorMs: Math.max(
             Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
             config().processes.runLimitFloorMs,
@@ -80,7 +80,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
           maxQueueSize: config().scheduler.maxQueueSize,
           // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
           maxQueueLength: Number.POSITIVE_INFINITY,
-          maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, room)),
+          maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, maxUnits)),
           maxBatchLength: Number.POSITIVE_INFINITY,
         }),
       };

@@ -58,10 +58,10 @@ export class LocalTextModel extends LocalModel implements TextModel {
         ),
       },
       wantedUnits: () => config().scheduler.maxBatchTokens,
-      settings: (room) => {
+      settings: (maxUnits) => {
         const { scheduler, processes } = config();
         const { maxQueueTokens: maxQueueLength, maxBatchTokens } = scheduler;
-        const maxBatchLength = Math.min(maxBatchTokens, Math.max(windowTokens, room));
+        const maxBatchLength = Math.min(maxBatchTokens, Math.max(windowTokens, maxUnits));
         return { ...scheduler, ...processes, maxQueueLength, maxBatchLength };
       },
     }));

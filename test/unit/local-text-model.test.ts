@@ -46,19 +46,23 @@ async function open(files: Readonly<Record<string, string>>, listed = files): Pr
   return await openTextModel({ folder: writeModelFolder(folder.path, validManifest(listed), files) });
 }
 
-test("a model on a device takes room from the others for all its processes, spares too, until it is closed", async () => {
+test("a model on a device takes room from the others for all its processes, spares too, from its start until it is closed", async () => {
   const room = new DeviceRoom(h200Machine.devices);
   const other = room.enter({ graphBytes: 0, processes: 1, wantedBytes: () => Number.MAX_SAFE_INTEGER });
   const before = other.bytes;
   const settings = { executionProvider: "cuda", instances: 2, spares: 2 } as const;
   const model = await openTextModel(settings, {}, strictEventBus(), h200Machine, { room });
+  expect(other.bytes).toBe(before);
+  const started = model.start();
   const { graphBytes, processes } = model.memoryNeed;
   // Two of the four are on each device; each wants a batch besides.
   expect(processes).toBe(4);
   const resting = restingBytes({ graphBytes, processes: 2 });
   expect(before - other.bytes).toBeGreaterThan(resting);
   expect(before - other.bytes).toBeLessThan(resting + 2e9);
+  model.kill();
   await model.close();
+  await Promise.allSettled([started]);
   expect(other.bytes).toBe(before);
 });
 
