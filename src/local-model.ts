@@ -1,14 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.ts";
+import type { DeviceTiming } from "./device-timing.ts";
 import { ServiceError } from "./errors.ts";
-import { type EventBus, isWantedExit, type ModelState, type ReplacementOutcome } from "./events.ts";
+import { type EventBus, type ModelState, type ReplacementOutcome } from "./events.ts";
 import { type BatchNeed, batchBytes, unitsWithin } from "./hardware/batch-need.ts";
-import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { DeviceRoom, Lease } from "./hardware/device-room.ts";
 import type { Hardware } from "./hardware/hardware.ts";
-import { type DeviceSpeed, judgeTiming, operationsToTime } from "./hardware/judge-timing.ts";
-import { ModelPlacement, type PlacementVerdict, type Seat, type SeatEnd } from "./hardware/model-placement.ts";
 import { type PlannedModel, planModel } from "./hardware/plan-model.ts";
 import {
   type AskedModel,
@@ -19,22 +17,15 @@ import {
   recordedAnswer,
 } from "./health/canary.ts";
 import type { ModelInternals } from "./health/monitored-model.ts";
+import { ModelSeats, type SeatedStart } from "./model-seats.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { graphBytesOf, type ModelVariant, narrowTo } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { Precision } from "./precision.ts";
-import { CpuStandby } from "./processes/cpu-standby.ts";
-import type { VisibleGpu } from "./processes/gpu-environment.ts";
-import {
-  InferenceProcess,
-  type InferenceProcessSettings,
-  type ProcessExit,
-  type RunWindows,
-} from "./processes/inference-process.ts";
+import { InferenceProcess, type RunWindows } from "./processes/inference-process.ts";
 import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
-import type { ReadyMessage, TimingOrder } from "./processes/protocol.ts";
 import { type ReadyProcess, type ReplacementOrder, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
 import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
@@ -71,11 +62,6 @@ const maxAutoInstances = 16;
 /** Suggested wait of a client that came before the model was loaded, in milliseconds. */
 const loadingRetryAfterMs = 1000;
 
-/** What a GPU has no memory for is computed on the CPU: how long the process for it waits for more, in milliseconds … */
-const cpuIdleMs = 300_000;
-/** … and how long none is started after one that did not get ready. */
-const cpuRetryMs = 60_000;
-
 /** Loading 3 GB and running them once took 50 s on a busy machine; a slow disk may take longer. */
 const loadMsPerByte = 120_000 / 1e9;
 
@@ -95,20 +81,12 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   readonly #supervisor: Supervisor;
   readonly #config: () => Config;
   readonly #events: EventBus;
-  readonly #hardware: Hardware;
   readonly #plan: PlannedModel;
-  readonly #placement: ModelPlacement;
+  readonly #seats: ModelSeats;
   readonly #room: DeviceRoom;
   readonly #scheduling: Scheduling;
   /** Null on the CPU, and before the start. */
   #lease: Lease | null = null;
-  /** By pid. */
-  readonly #seats = new Map<number, Seat>();
-  /** Null where there is nothing to fall back from, or no leave to. */
-  readonly #cpu: CpuStandby | null;
-  /** Of the processes that start now. */
-  #variant: ModelVariant;
-  #deviceTiming: DeviceSpeed | null = null;
   /** Requests that were let in and are not finished. */
   #holds = 0;
   #released: PromiseWithResolvers<void> | null = null;
@@ -118,17 +96,26 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { folder, settings, config, events, hardware, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
-    this.#variant = this.#plan.variant;
     this.#events = events;
-    this.#hardware = hardware;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;
     this.settings = settings;
     this.#config = config;
     this.instances = instancesOf(settings, this.#plan.provider === "cuda" ? this.#plan.devices.length : 0);
-    this.#placement = new ModelPlacement(this.#plan, { instances: this.instances, spares: settings.spares });
-    const mayFallBack = this.#plan.provider === "cuda" && this.#plan.mayFallBack;
-    this.#cpu = mayFallBack ? this.#createCpuStandby() : null;
+    this.#seats = new ModelSeats({
+      model: name,
+      modelId: this.id,
+      plan: this.#plan,
+      profile: hardware.profile,
+      wanted: { instances: this.instances, spares: settings.spares },
+      events,
+      startProcess: (start) => this.#startProcess(start),
+      maxTimedTokens: () =>
+        this.#scheduling.unit === "tokens" ? Math.max(this.longestWindow, this.#maxUnits()) : null,
+      objectionToAnswers: (run) => this.#objectionToAnswers(run),
+      onPlaces: () => this.#supervisor.adjust(),
+      onHopeless: (reason) => this.#supervisor.giveUp(reason),
+    });
     const scheduling = schedulingOf(this.#plan);
     this.#room = room;
     this.#scheduling = scheduling;
@@ -138,18 +125,17 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       version,
       events,
       ...scheduling,
-      cpu: this.#cpu,
+      cpu: this.#seats.cpu,
       settings: () => scheduling.settings(this.#maxUnits()),
     });
     this.#supervisor = new Supervisor({
       model: name,
       modelId: this.id,
-      places: () => this.#placement.places(performance.now()),
-      exchange: (instances, spares) =>
-        this.#placement.exchange(instances, spares, ({ pid }) => this.#seats.get(pid) ?? null),
+      places: () => this.#seats.places,
+      exchange: (instances, spares) => this.#seats.exchange(instances, spares),
       restart: () => config().processes,
       events,
-      startProcess: () => this.#startProcess(),
+      startProcess: () => this.#seats.start(),
       onInstance: (instance) => this.scheduler.addInstance(instance),
       onRetire: (instance) => this.scheduler.retire(instance),
       onState: (state) => this.#onState(state),
@@ -170,16 +156,15 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
 
   /** Of the graphs that it is computed with. */
   get precision(): Precision {
-    return this.#variant.precision;
+    return this.#seats.variant.precision;
   }
 
-  /** What the last process to get ready found out about its device; null where nothing was timed. */
-  get deviceTiming(): DeviceSpeed | null {
-    return this.#deviceTiming;
+  get deviceTiming(): DeviceTiming | null {
+    return this.#seats.deviceTiming;
   }
 
   get memoryNeed(): MemoryNeed {
-    return { graphBytes: graphBytesOf(this.#variant), processes: this.instances + this.settings.spares };
+    return { graphBytes: graphBytesOf(this.#seats.variant), processes: this.instances + this.settings.spares };
   }
 
   /** Windows that wait for an instance. */
@@ -194,7 +179,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
 
   /** Its inference processes by what they do now. */
   get processes(): Supervisor["counts"] & { readonly fallback: number } {
-    return { ...this.#supervisor.counts, fallback: this.#cpu?.pids.length ?? 0 };
+    return { ...this.#supervisor.counts, fallback: this.#seats.cpu?.pids.length ?? 0 };
   }
 
   get readyProcesses(): readonly ReadyProcess[] {
@@ -202,17 +187,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   /** As `Supervisor.replace`. The successor takes the place of the old process. */
-  async replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome> {
-    const seat = this.#seats.get(pid);
-    if (seat === undefined) {
-      return this.#supervisor.replace(pid, order);
-    }
-    this.#placement.leaves(seat);
-    try {
-      return await this.#supervisor.replace(pid, order);
-    } finally {
-      this.#placement.stays(seat);
-    }
+  replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome> {
+    return this.#seats.replace(pid, () => this.#supervisor.replace(pid, order));
   }
 
   state(): ModelState {
@@ -231,11 +207,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   get devicesSetAside(): readonly string[] {
-    return this.#placement.setAside;
+    return this.#seats.devicesSetAside;
   }
 
   get pids(): readonly number[] {
-    return [...this.#supervisor.pids, ...(this.#cpu?.pids ?? [])];
+    return [...this.#supervisor.pids, ...(this.#seats.cpu?.pids ?? [])];
   }
 
   stalledMs(now: number): number {
@@ -258,7 +234,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return 0;
   }
 
-  /** In tokens or frames. Of models of texts it is asked for before they are built. */
+  /** In tokens or frames. */
   protected abstract get longestWindow(): number;
 
   /** The model as one of its processes computes it, past the queue. */
@@ -305,9 +281,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
    * @throws Error when what it needs besides them cannot be used.
    */
   start(): Promise<void> {
-    if (this.#plan.provider === "cpu" && this.#plan.fallback !== null) {
-      this.#tellFallback(this.#plan.fallback);
-    }
+    this.#seats.tellPlan();
     if (this.#plan.provider === "cuda" && this.folder.manifest.canary === undefined) {
       this.#events.emit("device_is_unproven", { model: this.identity.name, detail: noRecordedCanary });
     }
@@ -323,46 +297,19 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       await this.#released.promise;
     }
     await this.scheduler.drained();
-    await Promise.all([this.#supervisor.stop(), this.#cpu?.stop()]);
+    await Promise.all([this.#supervisor.stop(), this.#seats.close()]);
     this.#lease?.leave();
   }
 
   /** SIGKILL to its processes, for a shutdown that cannot wait. */
   kill(): void {
     this.#supervisor.kill();
-    this.#cpu?.kill();
+    this.#seats.kill();
   }
 
   /** Units of a batch for which its devices have room. */
   #maxUnits(): number {
     return this.#lease === null ? Number.POSITIVE_INFINITY : unitsWithin(this.#lease.bytes, this.#scheduling.batchNeed);
-  }
-
-  /** What a process in this place is to time before it is ready; null on the CPU. */
-  #timingOrder({ provider }: Seat): TimingOrder | null {
-    const { profile } = this.#hardware;
-    return provider === "cpu" || profile.name === "cpu"
-      ? null
-      : { operations: operationsToTime(profile), maxTokens: Math.max(this.longestWindow, this.#maxUnits()) };
-  }
-
-  /** Why a process whose run took so long must not be used; null when it may be. */
-  #objectionTo({ timing }: ReadyMessage, pid: number): string | null {
-    const { profile } = this.#hardware;
-    if (timing === undefined || profile.name === "cpu") {
-      return null;
-    }
-    const { variant } = this.#plan;
-    const graphs = { precision: variant.precision, graphBytes: graphBytesOf(variant) };
-    const verdict = judgeTiming({ ...timing, ...graphs }, profile);
-    if (verdict.kind === "impossible") {
-      return verdict.detail;
-    }
-    this.#deviceTiming = verdict;
-    if (verdict.kind === "slow") {
-      this.#events.emit("device_is_slow", { model: this.identity.name, pid, detail: verdict.detail });
-    }
-    return null;
   }
 
   /** Why a process on a device must not be used after what it says to the canary; null when it may be. */
@@ -373,7 +320,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       return null;
     }
     try {
-      const answer = await askCanary(this.computedBy(run), this.#startTimeoutMs(this.#plan.variant), neverAborted);
+      const answer = await askCanary(
+        this.computedBy(run),
+        startTimeoutMs(this.#plan.variant, this.#config()),
+        neverAborted,
+      );
       const tolerance = manifest.canary?.tolerance ?? defaultTolerances[expected.kind];
       const distance = distanceBetween(answer, expected);
       return distance <= tolerance
@@ -385,10 +336,6 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       }
       throw error;
     }
-  }
-
-  #startTimeoutMs(variant: ModelVariant): number {
-    return Math.max(this.#config().processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte);
   }
 
   #enterRoom(): Lease | null {
@@ -404,95 +351,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     });
   }
 
-  #startProcess(): InferenceProcess {
-    const seat = this.#placement.take(performance.now());
-    let process: InferenceProcess;
-    try {
-      process = this.#startProcessAt(seat);
-    } catch (error) {
-      this.#placement.ended(seat, "other", performance.now());
-      throw error;
-    }
-    this.#seats.set(process.pid, seat);
-    let wasReady = false;
-    process.ready.then(
-      () => {
-        wasReady = true;
-        this.#trust(seat);
-      },
-      () => {
-        // It exited before it was ready: handled below.
-      },
-    );
-    // Before the supervisor hears of it, and starts another.
-    void process.exited.then((exit) => {
-      this.#seats.delete(process.pid);
-      this.#follow(this.#placement.ended(seat, seatEnd(exit, wasReady), performance.now()), exit);
-    });
-    return process;
-  }
-
-  #gpuOf({ device }: Seat): VisibleGpu | null {
-    return device === null || this.#plan.provider === "cpu"
-      ? null
-      : { uuid: device, onnxRuntime: this.#plan.onnxRuntime.packageName };
-  }
-
-  #trust(seat: Seat): void {
-    if (this.#placement.proved(seat, performance.now()) && seat.device !== null) {
-      this.#events.emit("device_restored", { model: this.identity.name, device: seat.device });
-    }
-  }
-
-  /** A process on a device failed, which has this consequence. */
-  #follow(verdict: PlacementVerdict, exit: ProcessExit): void {
-    const detail = exit.detail ?? `a process on the GPU ended: ${exit.reason}`;
-    switch (verdict.kind) {
-      case "kept":
-        break;
-      case "fell_back":
-        this.#variant = this.#plan.cpuVariant;
-        this.#tellFallback({ reason: exit.reason === "wrong_answers" ? exit.reason : "load_failed", detail });
-        break;
-      case "hopeless":
-        this.#supervisor.giveUp(`hardware.requireGpu is set, but no process could be started on a GPU: ${detail}`);
-        break;
-      case "set_aside": {
-        const { kind: _, ...facts } = verdict;
-        this.#events.emit("device_set_aside", { model: this.identity.name, ...facts, detail });
-        setTimeout(() => this.#supervisor.adjust(), verdict.retryMs).unref();
-        break;
-      }
-    }
-  }
-
-  #startProcessAt(seat: Seat): InferenceProcess {
-    const place = { provider: seat.provider, gpu: this.#gpuOf(seat) };
-    const variant = seat.provider === "cpu" ? this.#plan.cpuVariant : this.#plan.variant;
-    const process = startProcess(this.folder, variant, this.settings, place, this.#config(), this.#events, {
-      timing: this.#timingOrder(seat),
-      startTimeoutMs: this.#startTimeoutMs(variant),
-      objectionTo: (ready) => this.#objectionTo(ready, process.pid),
-      ...(seat.provider === "cpu" ? {} : { prove: (run) => this.#objectionToAnswers(run) }),
-    });
-    return process;
-  }
-
-  #createCpuStandby(): CpuStandby {
-    return new CpuStandby({
-      model: this.identity.name,
-      modelId: this.id,
-      events: this.#events,
-      startProcess: () => this.#startProcessAt({ provider: "cpu", device: null }),
-      isWanted: () => this.#placement.isOnGpu,
-      idleMs: cpuIdleMs,
-      retryMs: cpuRetryMs,
-    });
-  }
-
-  #tellFallback({ reason, detail }: CudaProblem): void {
-    const { name } = this.identity;
-    this.#events.emit("execution_provider_fell_back", { model: name, provider: "cuda", reason, detail });
+  #startProcess(start: SeatedStart): InferenceProcess {
+    return startProcess(this.folder, this.settings, this.#config(), this.#events, start);
   }
 
   #onState(state: ModelState): void {
@@ -548,27 +408,16 @@ function placeModel({ folder: { manifest }, settings, config, hardware }: LocalM
   return plan;
 }
 
-/** What the end of a process says of its device: that a run crashed says more of the run. */
-function seatEnd({ reason }: ProcessExit, wasReady: boolean): SeatEnd {
-  if (wasReady) {
-    return reason === "device_lost" ? "lost" : "other";
-  }
-  return isWantedExit(reason) ? "other" : "failed";
-}
-
-/** What a process has to do, in which time, before it is ready. */
-interface StartConditions extends Pick<InferenceProcessSettings, "startTimeoutMs" | "objectionTo" | "prove"> {
-  readonly timing: TimingOrder | null;
+function startTimeoutMs(variant: ModelVariant, { processes }: Config): number {
+  return Math.max(processes.startTimeoutMs, graphBytesOf(variant) * loadMsPerByte);
 }
 
 function startProcess(
   { path, manifest }: ModelFolder,
-  variant: ModelVariant,
   settings: ModelConfig,
-  { provider, gpu }: { readonly provider: Seat["provider"]; readonly gpu: VisibleGpu | null },
-  { processes }: Config,
+  config: Config,
   events: EventBus,
-  { timing, ...start }: StartConditions,
+  { provider, variant, timing, ...start }: SeatedStart,
 ): InferenceProcess {
   const process: InferenceProcess = new InferenceProcess({
     entry: inferenceEntry,
@@ -581,9 +430,9 @@ function startProcess(
       ...(timing === null ? {} : { timing }),
     },
     ...start,
-    stopTimeoutMs: processes.stopTimeoutMs,
-    niceness: processes.niceness,
-    gpu,
+    startTimeoutMs: startTimeoutMs(variant, config),
+    stopTimeoutMs: config.processes.stopTimeoutMs,
+    niceness: config.processes.niceness,
     onOutput: (line) => events.emit("process_output", { model: manifest.name, pid: process.pid, line }),
   });
   return process;

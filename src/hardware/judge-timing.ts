@@ -1,3 +1,4 @@
+import type { DeviceTiming } from "../device-timing.ts";
 import { bytesPerWeight } from "./device-limits.ts";
 import type { GpuProfile } from "./hardware-profiles.ts";
 
@@ -11,16 +12,6 @@ export interface TimedGraphs {
   readonly milliseconds: number;
   readonly graphBytes: number;
   readonly precision: keyof typeof bytesPerWeight;
-}
-
-/** How fast a device is, in the light of what it could be. */
-export interface DeviceSpeed {
-  /** `slow`: no faster than a CPU. `short`: too little was computed to tell. */
-  readonly kind: "plausible" | "slow" | "short";
-  /** Of the profile's peak, in operations a second. */
-  readonly peakShare: number;
-  /** In plain words. */
-  readonly detail: string;
 }
 
 /** The run was too fast: nothing was computed. */
@@ -59,7 +50,7 @@ export function operationsToTime({ operationsPerSecond }: GpuProfile): number {
 export function judgeTiming(
   { weights, tokens, milliseconds, graphBytes, precision }: TimedGraphs,
   { operationsPerSecond, memoryBytesPerSecond, name }: GpuProfile,
-): DeviceSpeed | ImpossibleSpeed {
+): DeviceTiming | ImpossibleSpeed {
   // No more than the graphs hold, whatever their configuration says.
   const multiplied = Math.min(weights, graphBytes / bytesPerWeight[precision]);
   const operations = 2 * multiplied * tokens;

@@ -8,6 +8,12 @@ export interface Seat {
   readonly device: string | null;
 }
 
+/** An instance, and the spare that should do its work. */
+export interface Exchange<T> {
+  readonly instance: T;
+  readonly spare: T;
+}
+
 /** How a process ended: before it was ready, with the loss of its device, or in a way that says nothing of the device. */
 export type SeatEnd = "failed" | "lost" | "other";
 
@@ -189,11 +195,7 @@ export class ModelPlacement {
    * Where roles do not fit devices, as after a spare took the place of a process on another one: the instance, from the
    * device with most of them, whose work a spare on another device should do. Null when all is well.
    */
-  exchange<T>(
-    instances: readonly T[],
-    spares: readonly T[],
-    seatOf: (process: T) => Seat | null,
-  ): { readonly instance: T; readonly spare: T } | null {
+  exchange<T>(instances: readonly T[], spares: readonly T[], seatOf: (process: T) => Seat | null): Exchange<T> | null {
     const deviceOf = (process: T): string | null => seatOf(process)?.device ?? null;
     const busy = (process: T): number => instances.filter((other) => deviceOf(other) === deviceOf(process)).length;
     const isSound = (process: T): boolean =>

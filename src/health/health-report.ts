@@ -1,10 +1,10 @@
+import type { DeviceTiming } from "../device-timing.ts";
 import type { CanaryResult, ModelState } from "../events.ts";
 import type { Precision } from "../precision.ts";
 import type { ModelIdentity } from "../tasks/served-model.ts";
 import type { DiskSpace } from "./disk-space.ts";
 import type { GpuFacts } from "./gpu-facts.ts";
 import type { MemoryFacts } from "./memory-facts.ts";
-import type { DeviceTiming } from "./monitored-model.ts";
 
 /** What a health endpoint answers: `status` is `fail` when any check is. */
 export interface HealthReport {

@@ -1,15 +1,7 @@
+import type { DeviceTiming } from "../device-timing.ts";
 import type { ModelFolder } from "../model-store/model-folder.ts";
 import type { ClientKey } from "../scheduler/request-context.ts";
 import type { SpeechModel, SpeechWindowInput, TextModel } from "../tasks/served-model.ts";
-
-/** How fast a device is. */
-export interface DeviceTiming {
-  /** `slow`: no faster than a CPU. `short`: too little was computed to tell. */
-  readonly kind: "plausible" | "slow" | "short";
-  /** Of the arithmetic that the hardware profile promises. */
-  readonly peakShare: number;
-  readonly detail: string;
-}
 
 /** What health asks of a served model, besides what any client may. */
 export interface ModelInternals {

@@ -70,8 +70,8 @@ export interface SessionSettings {
 export interface TimingOrder {
   /** Multiplications and additions, about so many. */
   readonly operations: number;
-  /** In one run at most, for want of memory. */
-  readonly maxTokens: number;
+  /** Of text in one run at most, for want of memory. Left out for models of speech, of which only an encoder is timed. */
+  readonly maxTokens?: number;
 }
 
 /** What a process on a device found out about its speed. */

@@ -1,4 +1,5 @@
-import type { DeviceTiming, MonitoredModel } from "../../src/health/monitored-model.ts";
+import type { DeviceTiming } from "../../src/device-timing.ts";
+import type { MonitoredModel } from "../../src/health/monitored-model.ts";
 import type { ModelFolder } from "../../src/model-store/model-folder.ts";
 import { FakeServedModel } from "./fake-served-model.ts";
 import { validManifest } from "./model-folder.ts";

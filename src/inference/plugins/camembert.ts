@@ -49,7 +49,7 @@ export const plugin: Plugin = {
 async function timedRun(
   session: Session,
   configFile: string,
-  { operations, maxTokens }: TimingOrder,
+  { operations, maxTokens = Number.POSITIVE_INFINITY }: TimingOrder,
 ): Promise<TimedRun> {
   const config = await JsonFields.read(configFile);
   const weights = transformerWeights(config, encoderKeys);
