@@ -19,7 +19,8 @@ export interface ProcessObservation {
   /** Of its own, in main memory. */
   readonly bytes: number;
   readonly limitBytes: number;
-  /** Null when it has none on a GPU, or nobody can tell. */
+  readonly computesOnGpu: boolean;
+  /** Null when it has none on a GPU, or nobody can tell: in a container the driver may name no process. */
   readonly gpu: GpuMemory | null;
   /** A spare is there to take its place: replacing it takes no further memory. */
   readonly hasSpare: boolean;
@@ -35,7 +36,7 @@ export interface ProcessOutlook {
   readonly gpuBytes: number | null;
   /** The nearest end of memory; null when none is in sight. */
   readonly forecast: MemoryForecast | null;
-  /** Its GPU has no room for a successor beside it. */
+  /** Its GPU has no room for a successor beside it, or nobody can tell, and no spare waits. */
   readonly mustLeaveFirst: boolean;
 }
 
@@ -90,7 +91,7 @@ export class MemoryLedger {
         bytesPerSecond: trend?.bytesPerSecond ?? null,
         gpuBytes: process.gpu?.usedBytes ?? null,
         forecast: nearest(forecasts),
-        mustLeaveFirst: !process.hasSpare && isTooFull(process.gpu, history.firstGpuBytes),
+        mustLeaveFirst: !process.hasSpare && process.computesOnGpu && isTooFull(process.gpu, history.firstGpuBytes),
       });
     }
     this.#blameGroup(atMs, group, processes, trends, outlooks, windowSamples);
@@ -160,7 +161,7 @@ export class MemoryLedger {
 }
 
 function isTooFull(gpu: GpuMemory | null, successorBytes: number): boolean {
-  return gpu !== null && gpu.limitBytes - gpu.usedBytes < successorBytes;
+  return gpu === null || gpu.limitBytes - gpu.usedBytes < successorBytes;
 }
 
 /** Fastest first. */

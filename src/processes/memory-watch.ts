@@ -153,7 +153,7 @@ export class MemoryWatch {
 
   async #sample(): Promise<void> {
     const { models, sources, settings } = this.#options;
-    const usesGpu = models().some(({ device }) => device !== "cpu" && device !== "none");
+    const usesGpu = models().some(isOnGpu);
     const gpuMemory = usesGpu ? await sources.gpuMemory() : new Map<number, never>();
     const now = performance.now();
     const watched = models();
@@ -174,7 +174,8 @@ export class MemoryWatch {
     const hasSpare = role === "spare" || model.readyProcesses.some((other) => other.role === "spare");
     const limitBytes = this.#limitOf(model);
     const gpu = gpuMemory.get(pid) ?? null;
-    return memory === null ? [] : [{ pid, bytes: memory.anonymousBytes, limitBytes, gpu, hasSpare }];
+    const computesOnGpu = isOnGpu(model);
+    return memory === null ? [] : [{ pid, bytes: memory.anonymousBytes, limitBytes, computesOnGpu, gpu, hasSpare }];
   }
 
   #limitOf({ memoryNeed }: WatchedModel): number {
@@ -248,4 +249,8 @@ export class MemoryWatch {
       this.#isReplacing = false;
     }
   }
+}
+
+function isOnGpu({ device }: WatchedModel): boolean {
+  return device !== "cpu" && device !== "none";
 }

@@ -221,6 +221,17 @@ test.each([
   expect([model.asked, model.orders]).toEqual([[1], [order]]);
 });
 
+test.each([
+  ["on a GPU of which the driver tells nothing", "cuda", "leave_first"],
+  ["on the CPU", "cpu", "successor_first"],
+])("a process that leaks in main memory %s is replaced without a second one on that GPU", async (_, device, order) => {
+  const machine = new Machine();
+  const model = machine.serve("leaky", { startMib: 1000, mibPerSecond: 1, device });
+  machine.watch.start();
+  await passSeconds(100);
+  expect([model.asked, model.orders]).toEqual([[1], [order]]);
+});
+
 test("processes of two models that run short on one GPU are replaced one after the other", async () => {
   const machine = new Machine();
   const leak = { startMib: 100, mibPerSecond: 0, device: "cuda" };
