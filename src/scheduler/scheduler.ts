@@ -482,7 +482,9 @@ export class Scheduler {
 
   /** There was too little memory for the run: its windows go on with less at a time. */
   #fallBack(instance: InferenceProcess, batch: Batch, paddedLength: number): void {
-    const wasShared = (this.#running.get(instance)?.size ?? 0) > 1;
+    // All that its memory was for.
+    const beside = [...(this.#running.get(instance) ?? [])];
+    const wasShared = beside.length > 1;
     const steps = new Map<FallbackStep, number>();
     // The last first: each is put before the others.
     for (const window of batch.toReversed().filter(({ job }) => !job.isSettled)) {
@@ -500,11 +502,14 @@ export class Scheduler {
     for (const [step, windows] of steps) {
       events.emit("batch_fell_back", { model, step, windows, paddedLength, device: instance.device });
     }
-    if (!this.#cpuLane.owns(instance)) {
-      this.#room.ranOut(batch.length, paddedLength);
-    }
     if (batch.length === 1 && !wasShared) {
+      // It says nothing of batches, whose limits everybody shares: who sends one window too large must not end batching.
       this.#starve(instance);
+    } else if (!this.#cpuLane.owns(instance)) {
+      this.#room.ranOut(
+        beside.flat().length,
+        beside.reduce((total, each) => total + paddedLengthOf(each), 0),
+      );
     }
   }
 

@@ -60,6 +60,21 @@ test("a window without enough memory alone is computed on the CPU, while others 
   expect([cpu.acquired, cpu.released]).toEqual([1, 1]);
 });
 
+test("windows that are too large by themselves leave the batches of others as large as they were", async () => {
+  const cpu = new FakeCpu();
+  const { scheduler, instance } = withInstance({ cpu });
+  for (const token of [900, 901]) {
+    const large = submit(scheduler, [token]);
+    await work(instance, 8, 900);
+    await cpu.answerAll();
+    await large;
+  }
+  const others = submit(scheduler, eight);
+  await work(instance, 8, 900);
+  expect(firstLogits(await others)).toEqual(eight);
+  expect(sizesOf(instance)).toEqual([1, 1, 8]);
+});
+
 test("where there is no CPU to fall back to, that request is refused for now, and the others are answered", async () => {
   const { scheduler, instance, fallbacks } = withInstance();
   const results = [submit(scheduler, [1]), submit(scheduler, [900, 2]), submit(scheduler, [3])];
