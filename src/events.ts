@@ -244,6 +244,7 @@ export type ErrorOrigin =
   | "start"
   | "http"
   | "audio"
+  | "scheduler"
   | "supervisor"
   | "memory_watch"
   | "config_reload"

@@ -21,6 +21,8 @@ export interface CpuLaneOptions {
   readonly run: (process: InferenceProcess, window: PendingWindow) => Promise<void>;
   /** There is no process for it, for a reason that was told already. */
   readonly fail: (window: PendingWindow) => void;
+  /** `run` threw: a fault of our own. */
+  readonly failUnexpectedly: (window: PendingWindow, error: unknown) => void;
 }
 
 /** Windows for which the devices have too little memory, one after another on the CPU, by turns as in the queue. */
@@ -44,6 +46,11 @@ export class CpuLane {
     return this.#queue.size;
   }
 
+  /** Their lengths, together. */
+  get waitingLength(): number {
+    return this.#queue.waitingLength;
+  }
+
   /** A process is on its way for windows that wait: that takes as long as it takes, and is no standstill. */
   get isStarting(): boolean {
     return this.#isWorking && this.#process === null;
@@ -53,12 +60,16 @@ export class CpuLane {
     return this.#process === process;
   }
 
-  /** Queues a window that was taken elsewhere. */
+  /** Queues a window for which the devices had too little memory. */
+  add(window: PendingWindow): void {
+    this.#queue.push(window);
+    this.#begin();
+  }
+
+  /** Queues a window again whose run here came to nothing. */
   putBack(window: PendingWindow): void {
     this.#queue.putBack(window);
-    if (!this.#isWorking) {
-      void this.#work();
-    }
+    this.#begin();
   }
 
   /** Nobody waits for it any more. Idempotent. */
@@ -66,34 +77,48 @@ export class CpuLane {
     this.#queue.remove(window);
   }
 
-  async #work(): Promise<void> {
-    this.#isWorking = true;
-    try {
-      while (this.#queue.size > 0) {
-        await this.#runNext();
-      }
-    } catch {
-      this.#queue.peek(this.#queue.size).forEach((window) => this.#options.fail(window));
-    } finally {
-      this.#isWorking = false;
+  #begin(): void {
+    if (!this.#isWorking) {
+      void this.#work();
     }
   }
 
-  async #runNext(): Promise<void> {
-    const { cpu, run } = this.#options;
-    if (cpu === null) {
-      throw new Error("a window was sent to the CPU where there is no process for it");
-    }
-    this.#process = await cpu.acquire();
-    try {
-      const [window] = this.#queue.peek(1);
-      if (window !== undefined) {
-        this.#queue.take(window);
-        await run(this.#process, window);
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    while (this.#queue.size > 0) {
+      const process = await this.#acquire();
+      if (process === null) {
+        this.#queue.peek(this.#queue.size).forEach((window) => this.#options.fail(window));
+      } else {
+        await this.#runNext(process);
       }
-    } finally {
-      this.#process = null;
-      cpu.release();
     }
+    this.#isWorking = false;
+  }
+
+  /** Null when there is none. */
+  async #acquire(): Promise<InferenceProcess | null> {
+    try {
+      return (await this.#options.cpu?.acquire()) ?? null;
+    } catch {
+      // It has told why.
+      return null;
+    }
+  }
+
+  async #runNext(process: InferenceProcess): Promise<void> {
+    const { cpu, run, failUnexpectedly } = this.#options;
+    this.#process = process;
+    const [window] = this.#queue.peek(1);
+    if (window !== undefined) {
+      this.#queue.take(window);
+      try {
+        await run(process, window);
+      } catch (error) {
+        failUnexpectedly(window, error);
+      }
+    }
+    this.#process = null;
+    cpu?.release();
   }
 }

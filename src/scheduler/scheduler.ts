@@ -116,6 +116,10 @@ export class Scheduler {
       cpu: options.cpu,
       run: (process, window) => this.#runOnCpu(process, window),
       fail: (window) => this.#giveUp(window),
+      failUnexpectedly: ({ job }, error) => {
+        options.events.emit("error_occurred", { where: "scheduler", error });
+        this.#fail(job, finalFailure(error));
+      },
     });
     this.#causes = new DeathCauses(options);
   }
@@ -127,8 +131,8 @@ export class Scheduler {
 
   /** For how long the job that has waited longest has done so, in milliseconds; 0 when none waits. */
   get oldestWaitMs(): number {
-    const job = this.#waiting.oldest;
-    return job === null ? 0 : performance.now() - job.submittedAt;
+    const since = this.#waiting.oldestSince;
+    return since === null ? 0 : performance.now() - since;
   }
 
   /**
@@ -400,6 +404,7 @@ export class Scheduler {
   }
 
   async #runOnCpu(process: InferenceProcess, window: PendingWindow): Promise<void> {
+    this.#waiting.leave(window);
     this.#dropExpired();
     if (!window.job.isSettled) {
       await this.#run(process, [window]);
@@ -495,7 +500,13 @@ export class Scheduler {
       } else {
         window.rung = step;
         window.mustRunAlone ||= step !== "half";
-        this.#putBack(window);
+        window.isRetry = true;
+        if (step === "cpu") {
+          this.#waiting.comeBack(window, performance.now());
+          this.#cpuLane.add(window);
+        } else {
+          this.#queue.putBack(window);
+        }
       }
     }
     const { model, events } = this.#options;
@@ -531,6 +542,7 @@ export class Scheduler {
   #putBack(window: PendingWindow): void {
     window.isRetry = true;
     if (window.rung === "cpu") {
+      this.#waiting.comeBack(window, performance.now());
       this.#cpuLane.putBack(window);
     } else {
       this.#queue.putBack(window);
@@ -591,10 +603,12 @@ export class Scheduler {
     }
   }
 
-  /** When the queue of now will have been worked off, by the cost model. */
+  /** When what waits now will have been worked off, by the cost models. */
   #drainMs(): number {
     const { perUnitMs } = this.#cost.estimate;
-    const drainMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#instanceCount);
+    const queueMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#instanceCount);
+    const cpuMs = this.#cpuLane.waitingLength * this.#cpuCost.estimate.perUnitMs;
+    const drainMs = Math.max(queueMs, cpuMs);
     return Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(drainMs)));
   }
 }

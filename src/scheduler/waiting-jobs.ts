@@ -11,25 +11,38 @@ interface Count {
 
 /**
  * Counts the jobs that wait, and their lengths: together, by address and by client. A job waits until its last window was
- * dispatched. Owners without a waiting job are forgotten, so the maps stay as small as the queue.
+ * dispatched, and again while one of them waits for the CPU. Owners without a waiting job are forgotten, so the maps stay as small as the queue.
  */
 export class WaitingJobs {
   readonly #total: Count = { jobs: 0, length: 0 };
   readonly #addresses = new Map<string, Count>();
   readonly #clients = new Map<string, Count>();
-  /** What of each job still waits. */
-  readonly #jobs = new Map<Job, Count & { windows: number }>();
+  /** What of each job still waits, and since when. */
+  readonly #jobs = new Map<Job, Count & { windows: number; readonly since: number }>();
 
-  /** The one that has waited longest; null when none waits. */
-  get oldest(): Job | null {
+  /** Since when the one that has waited longest has, on the clock of `performance.now()`; null when none waits. */
+  get oldestSince(): number | null {
     // Maps keep the order of insertion.
-    const { value } = this.#jobs.keys().next();
-    return value ?? null;
+    const { value } = this.#jobs.values().next();
+    return value?.since ?? null;
   }
 
   add(job: Job): void {
-    this.#jobs.set(job, { jobs: 1, length: job.length, windows: job.windows.length });
+    this.#jobs.set(job, { jobs: 1, length: job.length, windows: job.windows.length, since: job.submittedAt });
     this.#change(job, 1, job.length);
+  }
+
+  /** A window that was dispatched waits once more. @param now on the clock of `performance.now()`. */
+  comeBack({ job, length }: PendingWindow, now: number): void {
+    const left = this.#jobs.get(job);
+    if (left === undefined) {
+      this.#jobs.set(job, { jobs: 1, length, windows: 1, since: now });
+      this.#change(job, 1, length);
+    } else {
+      left.windows++;
+      left.length += length;
+      this.#change(job, 0, length);
+    }
   }
 
   /** A window was dispatched. */

@@ -511,6 +511,7 @@ export const metricTable = {
         "start",
         "http",
         "audio",
+        "scheduler",
         "supervisor",
         "memory_watch",
         "config_reload",

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
@@ -136,6 +136,41 @@ test("who leaves while waiting for the CPU is not computed there", async () => {
   await cpu.answerAll();
   expect(firstLogits(await first)).toEqual([900]);
   expect(cpu.process.runs).toHaveLength(1);
+});
+
+test("windows that wait for the CPU are computed in the order of their text", async () => {
+  const cpu = new FakeCpu();
+  const { scheduler, instance } = withInstance({ cpu });
+  const isReady = Promise.withResolvers<void>();
+  cpu.isReady = isReady.promise;
+  const tokens = [900, 901, 902];
+  const result = submit(scheduler, tokens);
+  await work(instance, 8, 900);
+  isReady.resolve();
+  await cpu.answerAll();
+  expect(firstLogits(await result)).toEqual(tokens);
+  expect(cpu.process.runs.map(({ inputs }) => inputs.map(firstToken))).toEqual(tokens.map((token) => [token]));
+});
+
+test("windows that wait for the CPU fill the queue, and the suggested wait counts them", async () => {
+  const cpu = new FakeCpu();
+  const { scheduler, instance } = withInstance(
+    { cpu, priorCost: { fixedMs: 1000, perUnitMs: 100 } },
+    { maxQueueSize: 2 },
+  );
+  const client = { address: "192.0.2.1", clientId: "" };
+  const first = submit(scheduler, [900], { ...client, requestId: "first" });
+  await work(instance, 8, 900);
+  expect([scheduler.refusal(client), scheduler.oldestWaitMs]).toEqual([null, 0]);
+  const second = submit(scheduler, [901, 902], { ...client, requestId: "second" });
+  await work(instance, 8, 900);
+  await sleep(5);
+  expect(scheduler.oldestWaitMs).toBeGreaterThan(0);
+  // Eight tokens that cost 100 ms each.
+  expect(scheduler.refusal(client)).toMatchObject({ code: "overloaded", retryAfterMs: 800 });
+  await cpu.answerAll();
+  await Promise.all([first, second]);
+  expect([scheduler.refusal(client), scheduler.oldestWaitMs]).toEqual([null, 0]);
 });
 
 test("who starts the process on the CPU is no standstill", async () => {

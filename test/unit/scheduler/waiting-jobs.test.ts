@@ -45,6 +45,24 @@ test("a job that is removed takes along what still waits of it, once", () => {
   expect(totals(waiting)).toEqual({ jobs: 1, length: 7 });
 });
 
+test("a window that comes back is counted again, and has waited since then", () => {
+  const waiting = new WaitingJobs();
+  const [job, other] = [jobOf([10, 20]), jobOf([7])];
+  waiting.add(job);
+  leaveAll(waiting, job);
+  expect(waiting.oldestSince).toBeNull();
+  for (const window of job.windows) {
+    waiting.comeBack(window, 5);
+  }
+  waiting.add(other);
+  expect([totals(waiting), waiting.oldestSince]).toEqual([{ jobs: 2, length: 37 }, 5]);
+  expect(leaveAll(waiting, job)).toEqual([
+    { jobs: 2, length: 27 },
+    { jobs: 1, length: 7 },
+  ]);
+  expect(waiting.oldestSince).toBe(0);
+});
+
 test("clients of like names at different addresses are not mixed up", () => {
   const waiting = new WaitingJobs();
   waiting.add(jobOf([10], "A", "x\ny"));
