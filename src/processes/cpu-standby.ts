@@ -52,13 +52,14 @@ export class CpuStandby {
    * @throws ProcessExitedError, or what the system said, when it does not get ready; Error once it was stopped.
    */
   async acquire(): Promise<InferenceProcess> {
-    if (this.#isStopped) {
-      throw new Error("the process on the CPU was stopped");
-    }
     clearTimeout(this.#idleTimer ?? undefined);
     if (this.#process?.isReady === false && this.#wasReady) {
       // It was asked to leave a moment ago, or has crashed.
       await this.#process.exited;
+    }
+    // Perhaps while that was waited for.
+    if (this.#isStopped) {
+      throw new Error("the process on the CPU was stopped");
     }
     const process = this.#process ?? this.#start();
     try {

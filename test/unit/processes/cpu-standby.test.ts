@@ -73,6 +73,22 @@ test("there is none for a model that is not computed elsewhere, and none after t
   await expect(standby.acquire()).rejects.toThrow("was stopped");
 });
 
+test("none is started for who waited for the end of the last one, when all was stopped meanwhile", async () => {
+  for (const end of ["stop", "kill"] as const) {
+    const { standby, processes } = standbyWith();
+    const first = standby.acquire();
+    processes[0]?.becomeReady();
+    await first;
+    // It was asked to leave, and has not exited yet.
+    processes[0]?.kill("stopped");
+    const second = standby.acquire();
+    void standby[end]();
+    processes[0]?.die({ reason: "stopped" });
+    await expect(second).rejects.toThrow("was stopped");
+    expect(processes).toHaveLength(1);
+  }
+});
+
 function standbyWith(changes: Partial<CpuStandbyOptions> = {}) {
   const events = changes.events ?? strictEventBus();
   const processes: FakeProcess[] = [];
