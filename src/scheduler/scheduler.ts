@@ -16,6 +16,7 @@ import { LearnedRoom } from "./learned-room.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
 import { RunStages } from "./run-stages.ts";
+import { Starvation } from "./starvation.ts";
 import { WaitingJobs } from "./waiting-jobs.ts";
 
 export interface SchedulerSettings extends BatchLimits {
@@ -63,12 +64,6 @@ const maxInterleavedRuns = 2;
  */
 const largestJobShare = 1 / 4;
 
-/**
- * Single windows, one after another, for which an instance has too little memory until it is replaced: its memory is in
- * pieces, or ONNX Runtime takes the error of a lost device for a lack of memory.
- */
-const mostStarvedRuns = 3;
-
 /** Bounds of a suggested wait, in milliseconds. */
 const minRetryAfterMs = 50;
 const maxRetryAfterMs = 60_000;
@@ -98,8 +93,8 @@ export class Scheduler {
   readonly #cpuCost: CostModel;
   readonly #cpuLane: CpuLane;
   readonly #room = new LearnedRoom();
-  /** Runs of single windows for which each instance had too little memory since its last result. */
-  readonly #starved = new WeakMap<InferenceProcess, number>();
+  readonly #starvation = new Starvation();
+  readonly #cpuStarvation = new Starvation();
   readonly #causes: DeathCauses;
   #instanceCount = 0;
   /** When work came into the idle scheduler, and when a window last came to a result. */
@@ -415,6 +410,10 @@ export class Scheduler {
     return this.#cpuLane.owns(instance) ? this.#cpuCost : this.#cost;
   }
 
+  #starvationOf(instance: InferenceProcess): Starvation {
+    return this.#cpuLane.owns(instance) ? this.#cpuStarvation : this.#starvation;
+  }
+
   #runLimitMs(instance: InferenceProcess, paddedLength: number): number {
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
     return Math.max(runLimitFloorMs, runLimitFactor * this.#costOn(instance).predictMs(paddedLength));
@@ -427,7 +426,7 @@ export class Scheduler {
     paddedLength: number,
     { outputs, inferenceMs }: ResultMessage,
   ): void {
-    this.#starved.delete(instance);
+    this.#starvationOf(instance).ranWell(instance, paddedLength / batch.length);
     if (outputs.length === batch.length) {
       this.#costOn(instance).observe(paddedLength, inferenceMs);
     }
@@ -515,7 +514,9 @@ export class Scheduler {
     }
     if (batch.length === 1 && !wasShared) {
       // It says nothing of batches, whose limits everybody shares: who sends one window too large must not end batching.
-      this.#starve(instance);
+      if (this.#starvationOf(instance).ranOut(instance, paddedLength)) {
+        instance.kill("out_of_memory");
+      }
     } else if (!this.#cpuLane.owns(instance)) {
       this.#room.ranOut(
         beside.flat().length,
@@ -529,14 +530,6 @@ export class Scheduler {
     const { model, events } = this.#options;
     this.#fail(job, outOfMemory());
     events.emit("batch_fell_back", { model, step: "failed", windows: 1, paddedLength: length, device: "cpu" });
-  }
-
-  #starve(instance: InferenceProcess): void {
-    const runs = (this.#starved.get(instance) ?? 0) + 1;
-    this.#starved.set(instance, runs);
-    if (runs >= mostStarvedRuns) {
-      instance.kill("out_of_memory");
-    }
   }
 
   #putBack(window: PendingWindow): void {

@@ -223,6 +223,19 @@ test("an instance without enough memory for three single windows in a row is rep
   expect(instance.killReason).toBe("out_of_memory");
 });
 
+test("its successor is kept when there is as little memory in it", async () => {
+  const { scheduler, instance } = withInstance();
+  const first = [900, 901, 902].map((token) => submit(scheduler, [token]));
+  await work(instance, 8, 900);
+  await Promise.all(first.map(rejection));
+  instance.die({ reason: "out_of_memory" });
+  const successor = addInstance(scheduler);
+  const next = [903, 904, 905, 906].map((token) => submit(scheduler, [token]));
+  await work(successor, 8, 900);
+  await Promise.all(next.map(rejection));
+  expect(successor.killReason).toBeNull();
+});
+
 test("an instance that computes in between is kept", async () => {
   const { scheduler, instance } = withInstance();
   for (const token of [900, 901, 1, 902, 903, 1]) {
