@@ -300,7 +300,7 @@ export type ProcessExitReason =
 
 /**
  * What a canary inference came to. `deferred` is the only one that says nothing of the model: the service was too busy
- * for it.
+ * for it, or had too little memory, and not for the canary before.
  */
 export type CanaryResult = "ok" | "mismatch" | "invalid" | "timeout" | "crashed" | "failed" | "deferred";
 

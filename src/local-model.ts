@@ -222,6 +222,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return this.scheduler.movedAt;
   }
 
+  get cpuAnswers(): number {
+    return this.scheduler.cpuAnswers;
+  }
+
   isWaiting(client: ClientKey): boolean {
     return this.scheduler.isWaiting(client);
   }

@@ -33,6 +33,8 @@ export class ModelWatch {
   #lastCanary: { readonly at: Date; readonly result: CanaryResult } | null = null;
   /** Of the last canary that said something. */
   #verdict: Exclude<CanaryResult, "deferred"> | null = null;
+  /** The last canary that came to anything found too little memory. */
+  #lackedMemory = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #canary: Promise<CanaryResult> | null = null;
 
@@ -147,6 +149,7 @@ export class ModelWatch {
     // Beside a run that may be silent for long, it is no news that the canary is late.
     const limitMs = this.periodMs * canaryShare + this.model.longestStepMs;
     const late = new AbortController();
+    const cpuAnswers = this.model.cpuAnswers;
     let wasWaiting = false;
     const timer = setTimeout(() => {
       wasWaiting = this.model.isWaiting(canaryClient);
@@ -155,10 +158,20 @@ export class ModelWatch {
     try {
       const signal = AbortSignal.any([late.signal, this.#closed.signal]);
       const answer = await askCanary(this.model, limitMs, signal);
+      this.#lackedMemory = false;
+      if (this.model.folder.manifest.canary === undefined && this.model.cpuAnswers !== cpuAnswers) {
+        // By other graphs perhaps, which say nothing of those of the device.
+        return "ok";
+      }
       this.#expected ??= answer;
       const isExpected = isSameAnswer(answer, this.#expected, this.model.folder.manifest.canary?.tolerance);
       return isExpected ? "ok" : "mismatch";
     } catch (error) {
+      if (error instanceof ServiceError && error.code === "out_of_memory" && !this.#lackedMemory) {
+        // Another's batch may have held it for a moment. A second canary in a row fails.
+        this.#lackedMemory = true;
+        return "deferred";
+      }
       return resultOf(error, wasWaiting || this.model.movedAt > start);
     } finally {
       clearTimeout(timer);

@@ -24,6 +24,8 @@ export interface ModelInternals {
   isWaiting(client: ClientKey): boolean;
   /** When anything last moved, on the clock of `performance.now()`. */
   readonly movedAt: number;
+  /** Windows that the CPU computed for a device that had too little memory for them. */
+  readonly cpuAnswers: number;
   /**
    * A silence of this length would be normal, in milliseconds: a multiple of what the longest window takes, or the longest
    * run under way.

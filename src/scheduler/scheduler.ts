@@ -96,6 +96,7 @@ export class Scheduler {
   readonly #starvation = new Starvation();
   readonly #cpuStarvation = new Starvation();
   readonly #causes: DeathCauses;
+  #cpuAnswers = 0;
   #instanceCount = 0;
   /** When work came into the idle scheduler, and when a window last came to a result. */
   #busySince = 0;
@@ -142,6 +143,11 @@ export class Scheduler {
   get movedAt(): number {
     const startingAt = this.#cpuLane.isStarting ? performance.now() : 0;
     return Math.max(startingAt, this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
+  }
+
+  /** Windows that were computed on the CPU because the instances had too little memory for them. */
+  get cpuAnswers(): number {
+    return this.#cpuAnswers;
   }
 
   /** Whether this client has a job of which nothing runs now. */
@@ -430,7 +436,9 @@ export class Scheduler {
     if (outputs.length === batch.length) {
       this.#costOn(instance).observe(paddedLength, inferenceMs);
     }
-    if (!this.#cpuLane.owns(instance)) {
+    if (this.#cpuLane.owns(instance)) {
+      this.#cpuAnswers++;
+    } else {
       this.#room.ranWell(batch.length, paddedLength, this.#options.settings());
     }
   }

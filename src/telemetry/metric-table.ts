@@ -432,7 +432,7 @@ export const metricTable = {
     name: "model_canary_total",
     type: "counter",
     unit: "canaries",
-    help: "Canary inferences by what they came to; deferred ones met a service that was too busy for them.",
+    help: "Canary inferences by what they came to; deferred ones met a service that was too busy, or short of memory, for them.",
     labels: {
       model_name: servedModels,
       result: everyOf<CanaryResult>()(["ok", "mismatch", "invalid", "timeout", "crashed", "failed", "deferred"]),

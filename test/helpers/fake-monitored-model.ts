@@ -14,6 +14,7 @@ export class FakeMonitoredModel extends FakeServedModel {
   readonly pids: number[] = [];
   stalledFor = 0;
   movedAt = 0;
+  cpuAnswers = 0;
   patienceMs = 0;
   longestStepMs = 0;
   readonly cudaRuntime = null;

@@ -82,6 +82,48 @@ test("without a recorded answer the first one is what later ones must equal", as
   expect(watch.detail(performance.now())).toBe("");
 });
 
+test("without a recorded answer one of the CPU beside a device is compared with nothing, and nothing with it", async () => {
+  const { watch, model } = watched();
+  let isOnCpu = true;
+  const run = model.run.bind(model);
+  model.run = async (windows, context) => {
+    const result = await run(windows, context);
+    model.cpuAnswers += isOnCpu ? windows.length : 0;
+    return isOnCpu ? { ...result, logits: result.logits.map((row) => row.toReversed()) } : result;
+  };
+  const results = [];
+  for (isOnCpu of [true, false, true]) {
+    results.push(await watch.askCanary());
+  }
+  expect(results).toEqual(["ok", "ok", "ok"]);
+  expect(watch.lastAnswerAt).not.toBeNull();
+});
+
+test("a recorded answer is what the CPU beside a device must say, too", async () => {
+  const { model } = watched();
+  const scores = { non_toxic: 0.1, toxic: 0.9 };
+  const manifest = { ...validManifest(), canary: { texts: [{ text: "Bonjour", scores }], tolerance: 0.05 } };
+  model.folder = { ...model.folder, manifest };
+  const run = model.run.bind(model);
+  model.run = (windows, context) => {
+    model.cpuAnswers++;
+    return run(windows, context);
+  };
+  expect(await new ModelWatch(model.asModel, () => settings, strictEventBus()).askCanary()).toBe("mismatch");
+});
+
+test("a canary for which there is too little memory says nothing, and the second in a row fails", async () => {
+  const { watch, model } = watched();
+  await watch.askCanary();
+  const runWith = model.runWith;
+  const results = [];
+  for (const hasMemory of [false, true, false, false, false, true]) {
+    model.runWith = hasMemory ? runWith : () => Promise.reject(new ServiceError("out_of_memory", "no"));
+    results.push(await watch.askCanary());
+  }
+  expect(results).toEqual(["deferred", "ok", "deferred", "failed", "failed", "ok"]);
+});
+
 test("an answer that differs once only is a chance of rounding", async () => {
   const { watch, model } = watched();
   await watch.askCanary();

@@ -57,7 +57,7 @@ test("a window without enough memory alone is computed on the CPU, while others 
     ["single", 2],
     ["cpu", 1],
   ]);
-  expect([cpu.acquired, cpu.released]).toEqual([1, 1]);
+  expect([cpu.acquired, cpu.released, scheduler.cpuAnswers]).toEqual([1, 1, 1]);
 });
 
 test("windows that are too large by themselves leave the batches of others as large as they were", async () => {
