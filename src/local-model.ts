@@ -164,7 +164,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   get memoryNeed(): MemoryNeed {
-    return { graphBytes: graphBytesOf(this.#seats.variant), processes: this.instances + this.settings.spares };
+    const graphBytes = graphBytesOf(this.#seats.variant);
+    const processes = this.instances + this.settings.spares;
+    return this.#seats.mayUseCpu
+      ? { graphBytes: Math.max(graphBytes, graphBytesOf(this.#plan.cpuVariant)), processes: processes + 1 }
+      : { graphBytes, processes };
   }
 
   /** Windows that wait for an instance. */
@@ -183,12 +187,15 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   get readyProcesses(): readonly ReadyProcess[] {
-    return this.#supervisor.readyProcesses;
+    return [...this.#supervisor.readyProcesses, ...(this.#seats.cpu?.readyProcesses ?? [])];
   }
 
-  /** As `Supervisor.replace`. The successor takes the place of the old process. */
+  /** As `Supervisor.replace`, with the successor in the place of the old process; as `CpuStandby.replace` beside a device. */
   replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome> {
-    return this.#seats.replace(pid, () => this.#supervisor.replace(pid, order));
+    const { cpu } = this.#seats;
+    return cpu?.pids.includes(pid) === true
+      ? cpu.replace(pid)
+      : this.#seats.replace(pid, () => this.#supervisor.replace(pid, order));
   }
 
   state(): ModelState {
@@ -346,10 +353,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     if (this.#plan.provider === "cpu") {
       return null;
     }
-    const { graphBytes, processes } = this.memoryNeed;
+    const processes = this.instances + this.settings.spares;
     const { batchNeed, wantedUnits } = this.#scheduling;
     return this.#room.enter({
-      graphBytes,
+      graphBytes: graphBytesOf(this.#plan.variant),
       processes: Math.ceil(processes / this.#plan.devices.length),
       wantedBytes: () => batchBytes(batchNeed, wantedUnits()),
     });

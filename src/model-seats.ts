@@ -84,6 +84,11 @@ export class ModelSeats {
     return this.#placement.isOnGpu ? variant : cpuVariant;
   }
 
+  /** A process on the CPU may be started beside those on devices. */
+  get mayUseCpu(): boolean {
+    return this.cpu !== null && this.#placement.isOnGpu;
+  }
+
   /** What the last process to get ready found out about its device; null where nothing was timed. */
   get deviceTiming(): DeviceTiming | null {
     return this.#deviceTiming;

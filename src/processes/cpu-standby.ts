@@ -1,5 +1,6 @@
-import type { EventBus, ModelId } from "../events.ts";
+import type { EventBus, ModelId, ReplacementOutcome } from "../events.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
+import type { ReadyProcess } from "./supervisor.ts";
 
 export interface CpuStandbyOptions {
   readonly model: string;
@@ -26,6 +27,10 @@ export class CpuStandby {
   #process: InferenceProcess | null = null;
   /** The process was ready once. */
   #wasReady = false;
+  /** From `acquire` to `release`. */
+  #isInUse = false;
+  /** It is to leave when it is not in use any more. */
+  #leaving: InferenceProcess | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
   /** On the clock of `performance.now()`. */
   #retryAt = 0;
@@ -47,6 +52,10 @@ export class CpuStandby {
     return this.#process === null ? [] : [this.#process.pid];
   }
 
+  get readyProcesses(): readonly ReadyProcess[] {
+    return this.#process?.isReady === true ? [{ pid: this.#process.pid, role: "fallback" }] : [];
+  }
+
   /**
    * Resolves with the process once it is ready; `release` gives it back.
    * @throws ProcessExitedError, or what the system said, when it does not get ready; Error once it was stopped.
@@ -62,9 +71,11 @@ export class CpuStandby {
       throw new Error("the process on the CPU was stopped");
     }
     const process = this.#process ?? this.#start();
+    this.#isInUse = true;
     try {
       await process.ready;
     } catch (error) {
+      this.#isInUse = false;
       this.#retryAt = performance.now() + this.#options.retryMs;
       throw error;
     }
@@ -73,8 +84,27 @@ export class CpuStandby {
 
   /** Nobody uses it now. */
   release(): void {
+    this.#isInUse = false;
     clearTimeout(this.#idleTimer ?? undefined);
+    if (this.#leaving !== null) {
+      void this.#leaving.stop("replaced");
+      return;
+    }
     this.#idleTimer = setTimeout(() => void this.#process?.stop(), this.#options.idleMs).unref();
+  }
+
+  /** Ends the process of this pid as soon as nobody uses it, in favour of another at the next need. Resolves when it has exited. */
+  async replace(pid: number): Promise<ReplacementOutcome> {
+    const process = this.#process;
+    if (process?.pid !== pid) {
+      return "exited";
+    }
+    this.#leaving = process;
+    if (!this.#isInUse) {
+      void process.stop("replaced");
+    }
+    const { reason } = await process.exited;
+    return reason === "replaced" ? "replaced" : "exited";
   }
 
   /** Ends it for good; resolves when it has exited. */
@@ -123,6 +153,7 @@ export class CpuStandby {
     const { events, model, modelId } = this.#options;
     const wasReady = this.#wasReady;
     this.#process = null;
+    this.#leaving = null;
     const exit = { reason, wasReady, exitCode, signal, killMs, detail: wasReady ? null : detail };
     events.emit("process_exited", { model, modelId, pid: process.pid, ...exit });
   }

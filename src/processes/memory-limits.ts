@@ -1,8 +1,8 @@
 /** What the processes of one model have in common. */
 export interface MemoryNeed {
-  /** Graphs and weights, which each of them holds. */
+  /** Graphs and weights, which each of them holds; of the largest, where they differ. */
   readonly graphBytes: number;
-  /** Processes that the model should have. */
+  /** Processes that the model should have, and may have. */
   readonly processes: number;
 }
 

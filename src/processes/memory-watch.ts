@@ -1,5 +1,5 @@
 import { totalmem } from "node:os";
-import type { EventBus, ProcessRole, ReplacementOutcome } from "../events.ts";
+import type { EventBus, ReplacementOutcome } from "../events.ts";
 import { type CgroupMemory, readCgroupMemory } from "./cgroup-memory.ts";
 import { type GpuMemoryByPid, readGpuMemory } from "./gpu-memory.ts";
 import { MemoryLedger, type ProcessObservation, type ProcessOutlook } from "./memory-ledger.ts";
@@ -28,7 +28,7 @@ export interface WatchedModel {
   readonly device: string;
   readonly memoryNeed: MemoryNeed;
   readonly readyProcesses: readonly ReadyProcess[];
-  /** As `Supervisor.replace`. */
+  /** As `Supervisor.replace`, and `CpuStandby.replace` for a `fallback`. */
   replaceProcess(pid: number, order: ReplacementOrder): Promise<ReplacementOutcome>;
 }
 
@@ -51,7 +51,7 @@ export interface MemoryWatchOptions {
 
 export interface ProcessStatistics extends ProcessOutlook {
   readonly pid: number;
-  readonly role: ProcessRole;
+  readonly role: ReadyProcess["role"];
 }
 
 export interface ModelMemory {

@@ -30,7 +30,7 @@ export interface SupervisorOptions {
 /** A process that is ready, as others may know it. */
 export interface ReadyProcess {
   readonly pid: number;
-  readonly role: ProcessRole;
+  readonly role: ProcessRole | "fallback";
 }
 
 /**

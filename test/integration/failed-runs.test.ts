@@ -44,6 +44,10 @@ test("what a GPU has no memory for is computed by one process on the CPU, and th
   expect(model.processes).toMatchObject({ active: 1, fallback: 1 });
   expect(model.pids).toHaveLength(2);
   expect(model.device).toBe("cuda");
+  const watched = model.readyProcesses.find(({ role }) => role === "fallback");
+  expect(await model.replaceProcess(watched?.pid ?? -1, "successor_first")).toBe("replaced");
+  expect(model.processes).toMatchObject({ active: 1, fallback: 0 });
+  expect((await model.run([large], requestContext())).logits).toHaveLength(1);
   await model.close();
   expect(model.pids).toEqual([]);
 });

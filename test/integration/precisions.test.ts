@@ -43,13 +43,15 @@ test("answers of both precisions to a canary agree as far as one that is recorde
   expect(isSameAnswer(half, whole)).toBe(true);
 });
 
-test("a process on a GPU is given the graphs for it, and is known by their size", async () => {
+test("a process on a GPU is given the graphs for it, and the machine's memory is reckoned with those for the CPU", async () => {
   using folder = new TemporaryFolder();
   await writeTwoPrecisions(folder.path);
   const onCpu = await twoPrecisions(folder, { precision: "fp16" });
   const model = await twoPrecisions(folder, onGpu, h200Machine);
   expect([model.device, model.precision]).toEqual(["cuda", "fp16"]);
-  expect(model.memoryNeed).toEqual(onCpu.memoryNeed);
+  // And one with the whole graphs, for what the GPU has no memory for.
+  const { graphBytes } = (await twoPrecisions(folder)).memoryNeed;
+  expect(model.memoryNeed).toEqual({ graphBytes, processes: onCpu.memoryNeed.processes + 1 });
   expect(await logitsOf(model)).toEqual(await logitsOf(onCpu));
 });
 

@@ -62,6 +62,27 @@ test("one that crashed is not given out again", async () => {
   expect(exited).toMatchObject([{ reason: "crashed", wasReady: true, detail: null }]);
 });
 
+test("one that is to be replaced finishes its run and leaves; the next need starts another", async () => {
+  const { standby, processes, exited } = standbyWith();
+  expect(standby.readyProcesses).toEqual([]);
+  const first = standby.acquire();
+  processes[0]?.becomeReady();
+  const { pid } = await first;
+  expect(standby.readyProcesses).toEqual([{ pid, role: "fallback" }]);
+  const outcome = standby.replace(pid);
+  await setImmediate();
+  expect(standby.pids).toEqual([pid]);
+  standby.release();
+  expect(await outcome).toBe("replaced");
+  expect(exited).toMatchObject([{ pid, reason: "replaced" }]);
+  const second = standby.acquire();
+  processes[1]?.becomeReady();
+  const successor = await second;
+  standby.release();
+  // An idle one leaves at once, one that is gone cannot.
+  expect([await standby.replace(successor.pid), await standby.replace(pid)]).toEqual(["replaced", "exited"]);
+});
+
 test("there is none for a model that is not computed elsewhere, and none after the end", async () => {
   expect(standbyWith({ isWanted: () => false }).standby.isAvailable).toBe(false);
   const { standby, processes } = standbyWith();
