@@ -5,6 +5,7 @@ import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
 import type { StageFacts } from "../request-timeline.ts";
 import { allAborted } from "./all-aborted.ts";
 import { type BatchLimits, chooseBatch } from "./batch.ts";
+import { BatchCeiling } from "./batch-ceiling.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
 import { CpuLane, type CpuProcess } from "./cpu-lane.ts";
 import { type DeadProcess, DeathCauses } from "./death-causes.ts";
@@ -12,7 +13,6 @@ import { FairQueue } from "./fair-queue.ts";
 import { nextStep } from "./fallback-ladder.ts";
 import { finalFailure, outOfMemory } from "./final-failure.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
-import { LearnedRoom } from "./learned-room.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
 import { RunStages } from "./run-stages.ts";
@@ -92,7 +92,7 @@ export class Scheduler {
   /** Of runs on the CPU beside the instances. */
   readonly #cpuCost: CostModel;
   readonly #cpuLane: CpuLane;
-  readonly #room = new LearnedRoom();
+  readonly #ceiling = new BatchCeiling();
   readonly #starvation = new Starvation();
   readonly #cpuStarvation = new Starvation();
   readonly #causes: DeathCauses;
@@ -311,7 +311,7 @@ export class Scheduler {
       this.#idle.delete(instance);
       void this.#run(instance, batch);
     }
-    if (!this.#room.isShort) {
+    if (!this.#ceiling.isLowered) {
       this.#dispatchBesideOthers();
     }
   }
@@ -338,7 +338,7 @@ export class Scheduler {
 
   #nextBatch(): Batch {
     const candidates = this.#candidates();
-    const limits = this.#room.within(this.#options.settings());
+    const limits = this.#ceiling.within(this.#options.settings());
     const chosen = chooseBatch(candidates, limits, this.#cost.estimate, this.#idle.size);
     return this.#take(chosen.map((position) => candidates[position]).filter((window) => window !== undefined));
   }
@@ -439,7 +439,7 @@ export class Scheduler {
     if (this.#cpuLane.owns(instance)) {
       this.#cpuAnswers++;
     } else {
-      this.#room.ranWell(batch.length, paddedLength, this.#options.settings());
+      this.#ceiling.ranWell(batch.length, paddedLength, this.#options.settings());
     }
   }
 
@@ -526,7 +526,7 @@ export class Scheduler {
         instance.kill("out_of_memory");
       }
     } else if (!this.#cpuLane.owns(instance)) {
-      this.#room.ranOut(
+      this.#ceiling.ranOut(
         beside.flat().length,
         beside.reduce((total, each) => total + paddedLengthOf(each), 0),
       );

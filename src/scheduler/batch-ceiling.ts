@@ -9,14 +9,14 @@ const mostPatience = 1024;
  * How large a batch may be where one had too little memory: half of it, and after many that went well twice as much, until
  * the settings are the limit again. A model has one for all of its processes: what they lack they mostly lack together.
  */
-export class LearnedRoom {
+export class BatchCeiling {
   #most: BatchLimits | null = null;
   #patience = leastPatience;
   #wentWell = 0;
   #hasGrown = false;
 
   /** Batches are smaller than the settings allow. */
-  get isShort(): boolean {
+  get isLowered(): boolean {
     return this.#most !== null;
   }
 
@@ -41,7 +41,7 @@ export class LearnedRoom {
     });
   }
 
-  /** A batch was computed. Only one that used more than half of the room says anything of a larger one. */
+  /** A batch was computed. Only one that used more than half of what is allowed says anything of a larger one. */
   ranWell(windows: number, paddedLength: number, settings: BatchLimits): void {
     const most = this.#most;
     if (most === null || (2 * windows <= most.maxBatchSize && 2 * paddedLength <= most.maxBatchLength)) {
