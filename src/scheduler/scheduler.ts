@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
-import type { EventBus, FallbackStep, ModelId } from "../events.ts";
-import { type InferenceProcess, ProcessExitedError, RunFailedError } from "../processes/inference-process.ts";
+import type { EventBus, ModelId } from "../events.ts";
+import type { InferenceProcess } from "../processes/inference-process.ts";
 import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
 import type { StageFacts } from "../request-timeline.ts";
 import { allAborted } from "./all-aborted.ts";
@@ -8,15 +8,15 @@ import { type BatchLimits, chooseBatch } from "./batch.ts";
 import { BatchCeiling } from "./batch-ceiling.ts";
 import { type CostEstimate, CostModel } from "./cost-model.ts";
 import { CpuLane, type CpuProcess } from "./cpu-lane.ts";
-import { type DeadProcess, DeathCauses } from "./death-causes.ts";
+import { DeathCauses } from "./death-causes.ts";
+import { FailedRuns } from "./failed-runs.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { nextStep } from "./fallback-ladder.ts";
-import { finalFailure, outOfMemory } from "./final-failure.ts";
+import { finalFailure } from "./final-failure.ts";
+import { type Batch, InstanceWork, paddedLengthOf } from "./instance-work.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
 import { RunStages } from "./run-stages.ts";
-import { Starvation } from "./starvation.ts";
 import { WaitingJobs } from "./waiting-jobs.ts";
 
 export interface SchedulerSettings extends BatchLimits {
@@ -68,9 +68,6 @@ const largestJobShare = 1 / 4;
 const minRetryAfterMs = 50;
 const maxRetryAfterMs = 60_000;
 
-/** The windows of one run. */
-type Batch = readonly PendingWindow[];
-
 /**
  * Decides when and with whom the windows of one model run. Owns its queue and hands batches to its instances.
  *
@@ -83,21 +80,15 @@ export class Scheduler {
   readonly #queue = new FairQueue<PendingWindow>();
   readonly #waiting = new WaitingJobs();
   readonly #jobs = new Set<Job>();
-  readonly #idle = new Set<InferenceProcess>();
-  /** What each busy instance works on. */
-  readonly #running = new Map<InferenceProcess, Set<Batch>>();
-  /** Busy instances that are given nothing more, and what to do when their runs have ended. */
-  readonly #retiring = new Map<InferenceProcess, () => void>();
+  readonly #work = new InstanceWork();
   readonly #cost: CostModel;
   /** Of runs on the CPU beside the instances. */
   readonly #cpuCost: CostModel;
   readonly #cpuLane: CpuLane;
   readonly #ceiling = new BatchCeiling();
-  readonly #starvation = new Starvation();
-  readonly #cpuStarvation = new Starvation();
+  readonly #failedRuns: FailedRuns;
   readonly #causes: DeathCauses;
   #cpuAnswers = 0;
-  #instanceCount = 0;
   /** When work came into the idle scheduler, and when a window last came to a result. */
   #busySince = 0;
   #resultAt = 0;
@@ -111,13 +102,26 @@ export class Scheduler {
     this.#cpuLane = new CpuLane({
       cpu: options.cpu,
       run: (process, window) => this.#runOnCpu(process, window),
-      fail: (window) => this.#giveUp(window),
+      fail: (window) => this.#failedRuns.giveUp(window),
       failUnexpectedly: ({ job }, error) => {
         options.events.emit("error_occurred", { where: "scheduler", error });
         this.#fail(job, finalFailure(error));
       },
     });
     this.#causes = new DeathCauses(options);
+    this.#failedRuns = new FailedRuns({
+      model: options.model,
+      events: options.events,
+      causes: this.#causes,
+      ceiling: this.#ceiling,
+      cpuLane: this.#cpuLane,
+      runAgain: (window) => {
+        window.isRetry = true;
+        this.#queue.putBack(window);
+      },
+      runOnCpu: (window, isAgain) => this.#sendToCpu(window, isAgain),
+      fail: (job, error) => this.#fail(job, error),
+    });
   }
 
   /** Windows that wait. */
@@ -142,7 +146,7 @@ export class Scheduler {
   /** When a window last came to a result, or one of those under way reported progress; 0 before the first time. */
   get movedAt(): number {
     const startingAt = this.#cpuLane.isStarting ? performance.now() : 0;
-    return Math.max(startingAt, this.#resultAt, ...[...this.#running.keys()].map(({ lastSignAt }) => lastSignAt));
+    return Math.max(startingAt, this.#resultAt, this.#failedRuns.poisonedAt, this.#work.lastSignAt);
   }
 
   /** Windows that were computed on the CPU because the instances had too little memory for them. */
@@ -152,7 +156,7 @@ export class Scheduler {
 
   /** Whether this client has a job of which nothing runs now. */
   isWaiting({ address, clientId }: ClientKey): boolean {
-    const running = new Set(this.#underWay.flat().map(({ job }) => job));
+    const running = new Set(this.#work.underWay.flat().map(({ job }) => job));
     return [...this.#jobs].some((job) => {
       const { client } = job.context;
       return client.address === address && client.clientId === clientId && !running.has(job);
@@ -161,12 +165,12 @@ export class Scheduler {
 
   /** What the longest of the runs under way takes, or one of this padded length, as far as is known. Milliseconds. */
   longestRunMs(paddedLength: number): number {
-    return this.#cost.predictMs(Math.max(paddedLength, ...this.#underWay.map(paddedLengthOf)));
+    return this.#cost.predictMs(Math.max(paddedLength, ...this.#work.underWay.map(paddedLengthOf)));
   }
 
   /** What the longest of the runs under way may take without progress, in milliseconds; 0 while none is. */
   get grantedMs(): number {
-    const limits = [...this.#running].flatMap(([instance, batches]) =>
+    const limits = [...this.#work.running].flatMap(([instance, batches]) =>
       [...batches].map((batch) => this.#runLimitMs(instance, paddedLengthOf(batch))),
     );
     return Math.max(0, ...limits);
@@ -179,22 +183,13 @@ export class Scheduler {
 
   /** Gives the scheduler a ready process; it is forgotten when it exits. */
   addInstance(instance: InferenceProcess): void {
-    this.#instanceCount++;
-    this.#idle.add(instance);
-    void instance.exited.then(() => {
-      this.#instanceCount--;
-      this.#idle.delete(instance);
-    });
+    this.#work.add(instance);
     this.#planDispatch();
   }
 
   /** Gives the instance no further batch. Resolves when it works on none. */
   retire(instance: InferenceProcess): Promise<void> {
-    this.#idle.delete(instance);
-    if (!this.#running.has(instance)) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => this.#retiring.set(instance, resolve));
+    return this.#work.retire(instance);
   }
 
   /** The refusal that a job of this client would meet now, or null. Costs no more than a few look-ups. */
@@ -255,13 +250,8 @@ export class Scheduler {
     }
   }
 
-  /** What all busy instances work on. */
-  get #underWay(): Batch[] {
-    return [...this.#running.values()].flatMap((batches) => [...batches]);
-  }
-
   get #isIdle(): boolean {
-    return this.#jobs.size === 0 && this.#running.size === 0;
+    return this.#jobs.size === 0 && !this.#work.isAnyBusy;
   }
 
   async #complete(job: Job): Promise<JobResult> {
@@ -298,17 +288,15 @@ export class Scheduler {
   }
 
   #dispatch(): void {
-    for (const instance of this.#idle) {
+    for (const instance of this.#work.idle) {
       if (!instance.isReady) {
-        // It was killed and its exit is on the way: a batch given to it would count as died with it.
-        this.#idle.delete(instance);
+        this.#work.drop(instance);
         continue;
       }
       const batch = this.#nextBatch();
       if (batch.length === 0) {
         return;
       }
-      this.#idle.delete(instance);
       void this.#run(instance, batch);
     }
     if (!this.#ceiling.isLowered) {
@@ -318,10 +306,10 @@ export class Scheduler {
 
   /** No instance is idle: requests that have nothing running share one with another request. */
   #dispatchBesideOthers(): void {
-    for (const [instance, batches] of this.#running) {
+    for (const [instance, batches] of this.#work.running) {
       const isTaken = batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone);
       const takesTurns = instance.isReady && this.#options.interleavesRuns(instance.device);
-      if (!takesTurns || this.#retiring.has(instance) || isTaken) {
+      if (!takesTurns || this.#work.isRetiring(instance) || isTaken) {
         continue;
       }
       const window = this.#candidates().find((each) => !each.mustRunAlone && !this.#hasRunning(each));
@@ -333,13 +321,13 @@ export class Scheduler {
   }
 
   #hasRunning(window: PendingWindow): boolean {
-    return this.#underWay.flat().some((each) => isSameRequest(each, window));
+    return this.#work.underWay.flat().some((each) => isSameRequest(each, window));
   }
 
   #nextBatch(): Batch {
     const candidates = this.#candidates();
     const limits = this.#ceiling.within(this.#options.settings());
-    const chosen = chooseBatch(candidates, limits, this.#cost.estimate, this.#idle.size);
+    const chosen = chooseBatch(candidates, limits, this.#cost.estimate, this.#work.idle.size);
     return this.#take(chosen.map((position) => candidates[position]).filter((window) => window !== undefined));
   }
 
@@ -369,8 +357,7 @@ export class Scheduler {
   }
 
   async #run(instance: InferenceProcess, batch: Batch): Promise<void> {
-    const batches = this.#running.get(instance) ?? new Set();
-    this.#running.set(instance, batches.add(batch));
+    this.#work.begin(instance, batch);
     const now = performance.now();
     for (const { job } of batch) {
       job.markDispatched(now);
@@ -389,11 +376,7 @@ export class Scheduler {
       );
     } catch (error) {
       stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
-      if (error instanceof RunFailedError && error.kind === "out_of_memory") {
-        this.#fallBack(instance, batch, paddedLength);
-      } else {
-        this.#retryAlone(instance, batch, error);
-      }
+      this.#failedRuns.failed(instance, batch, this.#work.batchesOf(instance), error);
       this.#endRun(instance, batch);
       this.#planDispatch();
       return;
@@ -416,10 +399,6 @@ export class Scheduler {
     return this.#cpuLane.owns(instance) ? this.#cpuCost : this.#cost;
   }
 
-  #starvationOf(instance: InferenceProcess): Starvation {
-    return this.#cpuLane.owns(instance) ? this.#cpuStarvation : this.#starvation;
-  }
-
   #runLimitMs(instance: InferenceProcess, paddedLength: number): number {
     const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
     return Math.max(runLimitFloorMs, runLimitFactor * this.#costOn(instance).predictMs(paddedLength));
@@ -432,7 +411,7 @@ export class Scheduler {
     paddedLength: number,
     { outputs, inferenceMs }: ResultMessage,
   ): void {
-    this.#starvationOf(instance).ranWell(instance, paddedLength / batch.length);
+    this.#failedRuns.ranWell(instance, batch);
     if (outputs.length === batch.length) {
       this.#costOn(instance).observe(paddedLength, inferenceMs);
     }
@@ -449,18 +428,7 @@ export class Scheduler {
   }
 
   #endRun(instance: InferenceProcess, batch: Batch): void {
-    const batches = this.#running.get(instance);
-    batches?.delete(batch);
-    if (batches?.size === 0) {
-      this.#running.delete(instance);
-      const leave = this.#retiring.get(instance);
-      if (leave !== undefined) {
-        this.#retiring.delete(instance);
-        leave();
-      } else if (instance.isReady && !this.#cpuLane.owns(instance)) {
-        this.#idle.add(instance);
-      }
-    }
+    this.#work.end(instance, batch);
     if (instance.isReady) {
       // Before the answers are worked on: the child must not wait for them.
       this.#dispatch();
@@ -492,86 +460,13 @@ export class Scheduler {
     }
   }
 
-  /** There was too little memory for the run: its windows go on with less at a time. */
-  #fallBack(instance: InferenceProcess, batch: Batch, paddedLength: number): void {
-    // All that its memory was for.
-    const beside = [...(this.#running.get(instance) ?? [])];
-    const wasShared = beside.length > 1;
-    const steps = new Map<FallbackStep, number>();
-    // The last first: each is put before the others.
-    for (const window of batch.toReversed().filter(({ job }) => !job.isSettled)) {
-      const step = nextStep(window.rung, { windows: batch.length, wasShared }, this.#cpuLane.isOpen);
-      steps.set(step, (steps.get(step) ?? 0) + 1);
-      if (step === "failed") {
-        this.#fail(window.job, outOfMemory());
-      } else {
-        window.rung = step;
-        window.mustRunAlone ||= step !== "half";
-        window.isRetry = true;
-        if (step === "cpu") {
-          this.#waiting.comeBack(window, performance.now());
-          this.#cpuLane.add(window);
-        } else {
-          this.#queue.putBack(window);
-        }
-      }
-    }
-    const { model, events } = this.#options;
-    for (const [step, windows] of steps) {
-      events.emit("batch_fell_back", { model, step, windows, paddedLength, device: instance.device });
-    }
-    if (batch.length === 1 && !wasShared) {
-      // It says nothing of batches, whose limits everybody shares: who sends one window too large must not end batching.
-      if (this.#starvationOf(instance).ranOut(instance, paddedLength)) {
-        instance.kill("out_of_memory");
-      }
-    } else if (!this.#cpuLane.owns(instance)) {
-      this.#ceiling.ranOut(
-        beside.flat().length,
-        beside.reduce((total, each) => total + paddedLengthOf(each), 0),
-      );
-    }
-  }
-
-  /** The process on the CPU that it waits for does not get ready. */
-  #giveUp({ job, length }: PendingWindow): void {
-    const { model, events } = this.#options;
-    this.#fail(job, outOfMemory());
-    events.emit("batch_fell_back", { model, step: "failed", windows: 1, paddedLength: length, device: "cpu" });
-  }
-
-  #putBack(window: PendingWindow): void {
+  #sendToCpu(window: PendingWindow, isAgain: boolean): void {
     window.isRetry = true;
-    if (window.rung === "cpu") {
-      this.#waiting.comeBack(window, performance.now());
+    this.#waiting.comeBack(window, performance.now());
+    if (isAgain) {
       this.#cpuLane.putBack(window);
     } else {
-      this.#queue.putBack(window);
-    }
-  }
-
-  #retryAlone(instance: InferenceProcess, batch: Batch, error: unknown): void {
-    const dead = error instanceof ProcessExitedError ? deadProcess(instance, error) : null;
-    if (dead !== null) {
-      // At the first of its runs that fails with the process, while all of them are known.
-      this.#causes.note(dead, [...(this.#running.get(instance) ?? [])].flat());
-    }
-    // The last first: each is put before the others.
-    for (const window of batch.toReversed()) {
-      if (window.hasFailed) {
-        if (dead !== null) {
-          // That is a result, too: who sends nothing but such texts keeps nothing from moving.
-          this.#resultAt = performance.now();
-          this.#causes.tellPoison(window, dead);
-        }
-        this.#fail(window.job, finalFailure(error));
-      } else if (window.job.isSettled) {
-        this.#causes.tellUnproven(window);
-      } else {
-        window.hasFailed = true;
-        window.mustRunAlone = true;
-        this.#putBack(window);
-      }
+      this.#cpuLane.add(window);
     }
   }
 
@@ -607,15 +502,11 @@ export class Scheduler {
   /** When what waits now will have been worked off, by the cost models. */
   #drainMs(): number {
     const { perUnitMs } = this.#cost.estimate;
-    const queueMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#instanceCount);
+    const queueMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#work.instanceCount);
     const cpuMs = this.#cpuLane.waitingLength * this.#cpuCost.estimate.perUnitMs;
     const drainMs = Math.max(queueMs, cpuMs);
     return Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(drainMs)));
   }
-}
-
-function paddedLengthOf(batch: Batch): number {
-  return batch.length * Math.max(...batch.map(({ length }) => length));
 }
 
 function hasToRunAlone(batch: Batch): boolean {
@@ -624,8 +515,4 @@ function hasToRunAlone(batch: Batch): boolean {
 
 function isSameRequest(one: PendingWindow, other: PendingWindow): boolean {
   return one.path.every((key, depth) => key === other.path[depth]);
-}
-
-function deadProcess({ pid, gpu }: InferenceProcess, { exit }: ProcessExitedError): DeadProcess {
-  return { pid, lostDevice: exit.reason === "device_lost" ? (gpu ?? "") : null };
 }
