@@ -1,11 +1,9 @@
-import type { EventBus, ModelId, ReplacementOutcome } from "../events.ts";
+import type { ReplacementOutcome } from "../events.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
+import { ProcessNews, type ProcessOwner } from "./process-news.ts";
 import type { ReadyProcess } from "./supervisor.ts";
 
-export interface CpuStandbyOptions {
-  readonly model: string;
-  readonly modelId: ModelId;
-  readonly events: EventBus;
+export interface CpuStandbyOptions extends ProcessOwner {
   /** Starts a process of the model on the CPU. */
   readonly startProcess: () => InferenceProcess;
   /** Whether the model is still computed elsewhere. */
@@ -24,6 +22,7 @@ export interface CpuStandbyOptions {
  */
 export class CpuStandby {
   readonly #options: CpuStandbyOptions;
+  readonly #news: ProcessNews;
   #process: InferenceProcess | null = null;
   /** The process was ready once. */
   #wasReady = false;
@@ -38,6 +37,7 @@ export class CpuStandby {
 
   constructor(options: CpuStandbyOptions) {
     this.#options = options;
+    this.#news = new ProcessNews(options);
   }
 
   /** It runs, or may be started. */
@@ -122,7 +122,7 @@ export class CpuStandby {
   }
 
   #start(): InferenceProcess {
-    const { events, model, startProcess, retryMs } = this.#options;
+    const { events, startProcess, retryMs } = this.#options;
     const startedAt = performance.now();
     this.#retryAt = startedAt + retryMs;
     let process: InferenceProcess;
@@ -134,12 +134,12 @@ export class CpuStandby {
     }
     this.#process = process;
     this.#retryAt = 0;
-    events.emit("process_started", { model, pid: process.pid, role: "fallback" });
+    this.#news.started(process, "fallback");
     this.#wasReady = false;
     process.ready.then(
       () => {
         this.#wasReady = true;
-        events.emit("process_ready", { model, pid: process.pid, startMs: performance.now() - startedAt });
+        this.#news.ready(process, performance.now() - startedAt);
       },
       () => {
         // It exited before it was ready: told below.
@@ -149,12 +149,9 @@ export class CpuStandby {
     return process;
   }
 
-  #forget(process: InferenceProcess, { reason, exitCode, signal, killMs, detail }: ProcessExit): void {
-    const { events, model, modelId } = this.#options;
-    const wasReady = this.#wasReady;
+  #forget(process: InferenceProcess, exit: ProcessExit): void {
     this.#process = null;
     this.#leaving = null;
-    const exit = { reason, wasReady, exitCode, signal, killMs, detail: wasReady ? null : detail };
-    events.emit("process_exited", { model, modelId, pid: process.pid, ...exit });
+    this.#news.exited(process, this.#wasReady, exit);
   }
 }

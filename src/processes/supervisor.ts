@@ -1,6 +1,7 @@
 import type { EventBus, ModelId, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
 import type { Places } from "../places.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
+import { ProcessNews } from "./process-news.ts";
 import { planProcesses } from "./process-plan.ts";
 import { decideRestart, type RestartSettings } from "./restart-policy.ts";
 
@@ -63,6 +64,7 @@ const longestGapMs = 5000;
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #news: ProcessNews;
   readonly #starting = new Set<InferenceProcess>();
   readonly #spares = new Set<InferenceProcess>();
   readonly #active = new Set<InferenceProcess>();
@@ -93,6 +95,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#news = new ProcessNews(options);
   }
 
   get state(): ModelState {
@@ -282,7 +285,7 @@ export class Supervisor {
     }
     this.#starting.add(process);
     const role: ProcessRole = this.#staying < this.#wantedActive ? "active" : "spare";
-    this.#options.events.emit("process_started", { model: this.#options.model, pid: process.pid, role });
+    this.#news.started(process, role);
     process.ready.then(
       (device) => this.#admit(process, device, performance.now() - startedAt),
       () => {
@@ -304,7 +307,7 @@ export class Supervisor {
     this.#device = device;
     this.#firstDevice ??= device;
     this.#devices.set(process, device);
-    this.#options.events.emit("process_ready", { model: this.#options.model, pid: process.pid, startMs });
+    this.#news.ready(process, startMs);
     if (this.#state === "stopped") {
       return;
     }
@@ -365,17 +368,7 @@ export class Supervisor {
       this.#emptySince = performance.now();
       this.#plannedGapMs = hasLeftFirst ? this.#longestStartMs : 0;
     }
-    this.#options.events.emit("process_exited", {
-      model: this.#options.model,
-      modelId: this.#options.modelId,
-      pid: process.pid,
-      reason: exit.reason,
-      wasReady,
-      exitCode: exit.exitCode,
-      signal: exit.signal,
-      killMs: exit.killMs,
-      detail: wasReady && exit.reason !== "device_lost" ? null : exit.detail,
-    });
+    this.#news.exited(process, wasReady, exit);
     if (this.#state === "stopped") {
       return;
     }

@@ -62,6 +62,16 @@ test("one that crashed is not given out again", async () => {
   expect(exited).toMatchObject([{ reason: "crashed", wasReady: true, detail: null }]);
 });
 
+test("what one says that lost a device is told, as of any other process", async () => {
+  const { standby, processes, exited } = standbyWith();
+  const first = standby.acquire();
+  processes[0]?.becomeReady();
+  await first;
+  processes[0]?.die({ reason: "device_lost", detail: "an error" });
+  await setImmediate();
+  expect(exited).toMatchObject([{ reason: "device_lost", wasReady: true, detail: "an error" }]);
+});
+
 test("one that is to be replaced finishes its run and leaves; the next need starts another", async () => {
   const { standby, processes, exited } = standbyWith();
   expect(standby.readyProcesses).toEqual([]);
