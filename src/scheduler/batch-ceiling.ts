@@ -5,6 +5,12 @@ const leastPatience = 32;
 /** … and as many at most: it doubles each time that the larger ones fail. */
 const mostPatience = 1024;
 
+/** What a ceiling was at some time. */
+export interface CeilingMark {
+  /** Null: the settings were the limit. */
+  readonly most: BatchLimits | null;
+}
+
 /**
  * How large a batch may be where one had too little memory: half of it, and after many that went well twice as much, until
  * the settings are the limit again. A model has one for all of its processes: what they lack they mostly lack together.
@@ -26,6 +32,19 @@ export class BatchCeiling {
       maxBatchSize: Math.min(maxBatchSize, this.#most?.maxBatchSize ?? maxBatchSize),
       maxBatchLength: Math.min(maxBatchLength, this.#most?.maxBatchLength ?? maxBatchLength),
     };
+  }
+
+  get mark(): CeilingMark {
+    return { most: this.#most };
+  }
+
+  /** A batch had too little memory for the sake of one window, which lacked it alone, too: that says nothing of others. */
+  goBackTo({ most }: CeilingMark): void {
+    if (this.#most !== null) {
+      this.#wentWell = 0;
+      this.#hasGrown = false;
+      this.#most = most === null ? null : larger(most, this.#most);
+    }
   }
 
   /** A batch had too little memory. */
@@ -62,4 +81,11 @@ export class BatchCeiling {
       maxBatchLength >= settings.maxBatchLength || settings.maxBatchLength === Number.POSITIVE_INFINITY;
     this.#most = maxBatchSize >= settings.maxBatchSize && isLongEnough ? null : { maxBatchSize, maxBatchLength };
   }
+}
+
+function larger(one: BatchLimits, other: BatchLimits): BatchLimits {
+  return {
+    maxBatchSize: Math.max(one.maxBatchSize, other.maxBatchSize),
+    maxBatchLength: Math.max(one.maxBatchLength, other.maxBatchLength),
+  };
 }

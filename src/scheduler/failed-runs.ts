@@ -77,15 +77,28 @@ export class FailedRuns {
       events.emit("batch_fell_back", { model, step, windows, paddedLength, device: process.device });
     }
     if (batch.length === 1 && !wasShared) {
-      // It says nothing of batches, whose limits everybody shares: who sends one window too large must not end batching.
-      if (this.#starvationOf(process).ranOut(process, paddedLength)) {
-        process.kill("out_of_memory");
-      }
+      this.#lacksMemoryAlone(process, batch);
     } else if (!cpuLane.owns(process)) {
+      for (const window of batch) {
+        window.ceilingMark ??= ceiling.mark;
+      }
       ceiling.ranOut(
         underWay.flat().length,
         underWay.reduce((total, each) => total + paddedLengthOf(each), 0),
       );
+    }
+  }
+
+  /** It says nothing of batches, whose limits everybody shares: who sends windows too large must not end batching. */
+  #lacksMemoryAlone(process: InferenceProcess, batch: Batch): void {
+    for (const window of batch) {
+      if (window.ceilingMark !== null) {
+        this.#options.ceiling.goBackTo(window.ceilingMark);
+        window.ceilingMark = null;
+      }
+      if (this.#starvationOf(process).ranOut(process, window.length)) {
+        process.kill("out_of_memory");
+      }
     }
   }
 

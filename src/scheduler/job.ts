@@ -1,5 +1,6 @@
 import type { WindowInput, WindowOutput } from "../processes/protocol.ts";
 import type { OpenStage } from "../request-timeline.ts";
+import type { CeilingMark } from "./batch-ceiling.ts";
 import type { QueueEntry } from "./fair-queue.ts";
 import type { Rung } from "./fallback-ladder.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -27,6 +28,8 @@ export interface PendingWindow extends QueueEntry {
   mustRunAlone: boolean;
   /** What it came down to for want of memory. */
   rung: Rung;
+  /** What batches were allowed before one with this window had too little memory; null while none had. */
+  ceilingMark: CeilingMark | null;
   /** How that process ended; null when it did not, and before. */
   death: ProcessDeath | null;
 }
@@ -72,6 +75,7 @@ export class Job {
       hasFailed: false,
       mustRunAlone: false,
       rung: "batch",
+      ceilingMark: null,
       death: null,
     }));
     this.length = this.windows.reduce((total, { length }) => total + length, 0);

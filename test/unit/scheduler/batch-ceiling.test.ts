@@ -42,6 +42,20 @@ test("the limit doubles after 32 batches that used more than half of it, and is 
   expect(ceiling.isLowered).toBe(false);
 });
 
+test("what was too much for the sake of one window is allowed again, and never less than now", () => {
+  const ceiling = new BatchCeiling();
+  const before = ceiling.mark;
+  ceiling.ranOut(16, 1600);
+  const after = ceiling.mark;
+  ceiling.ranOut(8, 800);
+  ceiling.goBackTo(after);
+  expect(ceiling.within(settings)).toEqual({ maxBatchSize: 8, maxBatchLength: 800 });
+  ceiling.goBackTo(before);
+  expect(ceiling.within(settings)).toEqual(settings);
+  ceiling.goBackTo(after);
+  expect(ceiling.within(settings)).toEqual(settings);
+});
+
 test("small batches say nothing of larger ones", () => {
   const ceiling = new BatchCeiling();
   ceiling.ranOut(16, 1600);

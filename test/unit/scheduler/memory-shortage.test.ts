@@ -75,6 +75,20 @@ test("windows that are too large by themselves leave the batches of others as la
   expect(sizesOf(instance)).toEqual([1, 1, 8]);
 });
 
+test("nor do they make them smaller for long when they came in one batch with them", async () => {
+  const cpu = new FakeCpu();
+  const { scheduler, instance } = withInstance({ cpu });
+  const mixed = submit(scheduler, [...eight, 900, 901]);
+  await work(instance, 10, 900);
+  await cpu.answerAll();
+  expect(firstLogits(await mixed)).toEqual([...eight, 900, 901]);
+  const runs = instance.runs.length;
+  const others = submit(scheduler, eight);
+  await work(instance, 8, 900);
+  expect(firstLogits(await others)).toEqual(eight);
+  expect(sizesOf(instance).slice(runs)).toEqual([8]);
+});
+
 test("where there is no CPU to fall back to, that request is refused for now, and the others are answered", async () => {
   const { scheduler, instance, fallbacks } = withInstance();
   const results = [submit(scheduler, [1]), submit(scheduler, [900, 2]), submit(scheduler, [3])];
