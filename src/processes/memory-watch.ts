@@ -174,7 +174,7 @@ export class MemoryWatch {
     const hasSpare = role === "spare" || model.readyProcesses.some((other) => other.role === "spare");
     const limitBytes = this.#limitOf(model);
     const gpu = gpuMemory.get(pid) ?? null;
-    const computesOnGpu = isOnGpu(model);
+    const computesOnGpu = isOnGpu(model) && role !== "fallback";
     return memory === null ? [] : [{ pid, bytes: memory.anonymousBytes, limitBytes, computesOnGpu, gpu, hasSpare }];
   }
 
