@@ -51,6 +51,8 @@ export interface LocalModelOptions {
 export interface Scheduling
   extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "cpu" | "settings"> {
   readonly batchNeed: BatchNeed;
+  /** Of a run that is timed: by tokens of text, or by chunks of audio. */
+  readonly timedNeed: BatchNeed;
   /** Of the largest batch by the settings of now. */
   readonly wantedUnits: () => number;
   /** @param maxUnits of the largest batch for which its device has room; no limit on the CPU. */
@@ -110,8 +112,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       wanted: { instances: this.instances, spares: settings.spares },
       events,
       startProcess: (start) => this.#startProcess(start),
-      maxTimedTokens: () =>
-        this.#scheduling.unit === "tokens" ? Math.max(this.longestWindow, this.#maxUnits()) : null,
+      maxTimedUnits: () => unitsWithin(this.#lease?.mostBytes ?? 0, this.#scheduling.timedNeed),
       objectionToAnswers: (run) => this.#objectionToAnswers(run),
       onPlaces: () => this.#supervisor.adjust(),
       onHopeless: (reason) => this.#supervisor.giveUp(reason),

@@ -59,7 +59,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
     const { config, settings } = options;
     super(options, ({ provider, variant }) => {
       const scale = Math.max(1, graphBytesOf(variant) / priorBytes);
-      const { batchNeed, answersInOneRun } = family.onDevice(variant);
+      const { batchNeed, timedNeed, answersInOneRun } = family.onDevice(variant);
       return {
         unit: "frames",
         priorCost:
@@ -70,6 +70,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
         // On a device a batch takes hardly longer than a window: what comes meanwhile shares the next one.
         interleavesRuns: (device) => device === "cpu" || !answersInOneRun,
         batchNeed,
+        timedNeed,
         wantedUnits: () => settings.maxBatchSize,
         settings: (maxUnits) => ({
           runLimitFloorMs: Math.max(

@@ -1,8 +1,9 @@
+import type { BatchNeed } from "./hardware/batch-need.ts";
 import { bytesPerBatchToken } from "./hardware/device-limits.ts";
 import type { AskedModel } from "./health/canary.ts";
 import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
 import { readLabels } from "./model-store/labels.ts";
-import { graphBytesOf } from "./model-store/model-variants.ts";
+import { graphBytesOf, type ModelVariant } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { RunWindows } from "./processes/inference-process.ts";
 import type { TextWindowInput, WindowOutput } from "./processes/protocol.ts";
@@ -50,13 +51,8 @@ export class LocalTextModel extends LocalModel implements TextModel {
       priorCost,
       endsRunsEarly: false,
       interleavesRuns: () => false,
-      batchNeed: {
-        fixedBytes: 0,
-        bytesPerUnit: bytesPerBatchToken(
-          { graphBytes: graphBytesOf(variant), precision: variant.precision },
-          windowTokens,
-        ),
-      },
+      batchNeed: needOf(variant),
+      timedNeed: needOf(variant),
       wantedUnits: () => config().scheduler.maxBatchTokens,
       settings: (maxUnits) => {
         const { scheduler, processes } = config();
@@ -130,4 +126,9 @@ function logitsOf(output: WindowOutput): Float32Array {
     throw invalidPrediction({ output: output.kind });
   }
   return output.logits;
+}
+
+function needOf(variant: ModelVariant): BatchNeed {
+  const size = { graphBytes: graphBytesOf(variant), precision: variant.precision };
+  return { fixedBytes: 0, bytesPerUnit: bytesPerBatchToken(size, windowTokens) };
 }

@@ -41,8 +41,8 @@ export interface ModelSeatsOptions {
   readonly wanted: Places;
   readonly events: EventBus;
   readonly startProcess: (start: SeatedStart) => InferenceProcess;
-  /** Tokens of the longest batch that a process on a device may time; null where its windows are none of tokens. */
-  readonly maxTimedTokens: () => number | null;
+  /** As `TimingOrder.maxUnits`. */
+  readonly maxTimedUnits: () => number;
   /** Why a process on a device must not be used after what it answers; null when it may be. */
   readonly objectionToAnswers: (run: RunWindows) => Promise<string | null>;
   /** There may be more places than before. */
@@ -194,12 +194,10 @@ export class ModelSeats {
   }
 
   #timingOrder({ provider }: Seat): TimingOrder | null {
-    const { profile, maxTimedTokens } = this.#options;
-    if (provider === "cpu" || profile.name === "cpu") {
-      return null;
-    }
-    const maxTokens = maxTimedTokens();
-    return { operations: operationsToTime(profile), ...(maxTokens === null ? {} : { maxTokens }) };
+    const { profile, maxTimedUnits } = this.#options;
+    return provider === "cpu" || profile.name === "cpu"
+      ? null
+      : { operations: operationsToTime(profile), maxUnits: maxTimedUnits() };
   }
 
   /** Why a process whose run took so long must not be used; null when it may be. */

@@ -17,6 +17,8 @@ export interface SpeechFamily extends Pick<SpeechModel, "languages" | "detectsLa
 export interface DeviceRuns {
   /** What a batch of the longest windows takes. */
   readonly batchNeed: BatchNeed;
+  /** What chunks of 30 s take in the encoder, of which a timed run is made. */
+  readonly timedNeed: BatchNeed;
   /** A batch is one run, which cannot be interrupted, and not many steps. */
   readonly answersInOneRun: boolean;
 }

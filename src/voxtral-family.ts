@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { voxtralBatchNeed } from "./hardware/speech-memory.ts";
+import { encoderNeed, voxtralBatchNeed } from "./hardware/speech-memory.ts";
 import { chunksPerRun, longestPrompt, mostNewTokens } from "./inference/voxtral/device-runs.ts";
 import { speakableTokens } from "./inference/voxtral/voxtral-config.ts";
 import { type ModelConfig, requireListed } from "./local-model.ts";
@@ -46,6 +46,7 @@ export async function openVoxtralFamily(
     const isFused = graphs.some((path) => path.startsWith("onnx/decoder_fused"));
     return {
       answersInOneRun: isFused && promptTokens <= longestPrompt && answerTokens <= mostNewTokens,
+      timedNeed: encoderNeed(settings),
       batchNeed: voxtralBatchNeed(settings, {
         cacheNumberBytes: cacheNumberBytesOf(graphs),
         chunksPerRun,

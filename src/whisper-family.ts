@@ -1,4 +1,4 @@
-import { whisperBatchNeed } from "./hardware/speech-memory.ts";
+import { encoderNeed, whisperBatchNeed } from "./hardware/speech-memory.ts";
 import { type ModelConfig, requireListed } from "./local-model.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
 import { readWhisperDimensions, readWhisperSettings } from "./model-store/whisper-settings.ts";
@@ -31,14 +31,19 @@ export async function openWhisperFamily(
   }
   const { languages, melBins } = await readWhisperSettings(folder.path);
   const decoder = await ByteLevelDecoder.load(folder.path);
-  const batchNeed = whisperBatchNeed(await readWhisperDimensions(folder.path));
+  const dimensions = await readWhisperDimensions(folder.path);
+  const deviceRuns = {
+    batchNeed: whisperBatchNeed(dimensions),
+    timedNeed: encoderNeed(dimensions),
+    answersInOneRun: false,
+  };
   return {
     languages,
     detectsLanguage: true,
     // Half as many states as columns: their number is even.
     windows: { melBins, fewestFrames, mostFrames, frameStep: 2, packedFrames, logMelMaximum: null },
     promptFor: () => new Int32Array(),
-    onDevice: () => ({ batchNeed, answersInOneRun: false }),
+    onDevice: () => deviceRuns,
     decode: (tokenIds) => decoder.decode(tokenIds),
   };
 }

@@ -15,6 +15,11 @@ export interface Tenant {
 export interface Lease {
   /** What each of its processes may take for a batch now, in bytes; 0 when the models do not fit together. */
   readonly bytes: number;
+  /**
+   * … and with an equal part of what no process asks for: all of them may take so much at once. For a single run of which
+   * the settings say nothing.
+   */
+  readonly mostBytes: number;
   leave(): void;
 }
 
@@ -33,10 +38,13 @@ export class DeviceRoom {
 
   enter(tenant: Tenant): Lease {
     this.#tenants.add(tenant);
-    const bytesNow = (): number => this.#share(tenant);
+    const share = (): Share => this.#share(tenant);
     return {
       get bytes() {
-        return bytesNow();
+        return share().bytes;
+      },
+      get mostBytes() {
+        return share().mostBytes;
       },
       leave: () => {
         this.#tenants.delete(tenant);
@@ -44,13 +52,20 @@ export class DeviceRoom {
     };
   }
 
-  #share(tenant: Tenant): number {
+  #share(tenant: Tenant): Share {
     const tenants = [...this.#tenants];
     const resting = tenants.reduce((total, each) => total + restingBytes(each), 0);
     const demands = tenants.map((each) => ({ processes: each.processes, bytes: each.wantedBytes() }));
-    return shareBytes(this.#usableBytes - resting, demands)[tenants.indexOf(tenant)] ?? 0;
+    const freeBytes = Math.max(0, this.#usableBytes - resting);
+    const shares = shareBytes(freeBytes, demands);
+    const processes = demands.reduce((total, demand) => total + demand.processes, 0);
+    const taken = demands.reduce((total, demand, index) => total + demand.processes * (shares[index] ?? 0), 0);
+    const bytes = shares[tenants.indexOf(tenant)] ?? 0;
+    return { bytes, mostBytes: bytes + Math.floor((freeBytes - taken) / Math.max(1, processes)) };
   }
 }
+
+type Share = Pick<Lease, "bytes" | "mostBytes">;
 
 /** Of one model: so many processes that want so many bytes each. */
 export interface Demand {

@@ -64,6 +64,11 @@ export function encoderWorkingBytes({ audio }: { readonly audio: AudioShape }, b
   return (scores + states) * bytesPerNumber;
 }
 
+/** Of runs of the encoder alone, per chunk. */
+export function encoderNeed(shape: { readonly audio: AudioShape }): BatchNeed {
+  return { fixedBytes: 0, bytesPerUnit: encoderWorkingBytes(shape, workingNumberBytes) };
+}
+
 /** Per window. */
 export function voxtralBatchNeed(
   shape: { readonly audio: AudioShape; readonly text: TextShape },

@@ -10,7 +10,7 @@ import type { LoadedModel } from "./plugin.ts";
 import { findPlugin } from "./plugins/registry.ts";
 import { classifyRunFailure } from "./run-failure.ts";
 import { RunTurns } from "./run-turns.ts";
-import { timeRuns } from "./time-runs.ts";
+import { timeModel } from "./time-runs.ts";
 
 /**
  * Entry of an inference process: loads one model, warms it up, says ready, then answers runs. Those of several steps
@@ -50,9 +50,8 @@ async function load({ modelFolder, manifest, session, pluginModules, timing: ord
     }
     model = await plugin.load(modelFolder, manifest, session);
     await model.warmUp();
-    const timed = order === undefined ? undefined : await model.timedRun?.(order);
-    const timing = timed === undefined ? undefined : await timeRuns(timed, monotonicMs);
-    send({ type: "ready", device: model.device, ...(timing === undefined ? {} : { timing }) });
+    const timing = order === undefined ? null : await timeModel(model, order, monotonicMs);
+    send({ type: "ready", device: model.device, ...(timing === null ? {} : { timing }) });
   } catch (error) {
     send({ type: "load_failed", error: toWireError(error) }, () => process.exit(1));
   }

@@ -70,8 +70,11 @@ export interface SessionSettings {
 export interface TimingOrder {
   /** Multiplications and additions, about so many. */
   readonly operations: number;
-  /** Of text in one run at most, for want of memory. Left out for models of speech, of which only an encoder is timed. */
-  readonly maxTokens?: number;
+  /**
+   * For which there is memory in one run: tokens of text, or chunks of 30 s of audio. One window or chunk is tried in any
+   * case: the warm-up had room for it.
+   */
+  readonly maxUnits: number;
 }
 
 /** What a process on a device found out about its speed. */

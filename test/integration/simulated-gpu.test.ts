@@ -188,6 +188,34 @@ test("a GPU that is no faster than a CPU is used, and that is told", async () =>
   });
 });
 
+test("with default settings as much is timed as makes ten milliseconds at the peak, so that a slow GPU is found", async () => {
+  const events = strictEventBus();
+  const told = collectEvents(events, "device_is_slow");
+  const model = await readyModel({ ...onGpu, plugins: [faultPlugin("gpu-timed-as-ordered")] }, {}, events, h200Machine);
+  // 989 TFLOP/s for 10 ms, by windows of 128 tokens and 12 × 384 of the model.
+  const windows = Math.floor(9.89e12 / (2 * 12 * (4 * 384 ** 2 + 2 * 384 * 1536)) / 128);
+  expect(model.deviceTiming).toMatchObject({
+    kind: "slow",
+    detail: expect.stringContaining(`a run of ${windows * 128} tokens took `),
+  });
+  expect(told).toHaveLength(1);
+});
+
+test("a GPU on which no run can be timed is used all the same, and that is told", async () => {
+  const events = strictEventBus();
+  const output = collectEvents(events, "process_output");
+  const model = await readyModel(
+    { ...onGpu, plugins: [faultPlugin("gpu-that-cannot-be-timed")] },
+    {},
+    events,
+    h200Machine,
+  );
+  expect([model.device, model.deviceTiming]).toEqual(["cuda", null]);
+  await expectAnswer(model);
+  const line = "the speed of the device is unknown: Failed to allocate memory for requested buffer of size 1";
+  expect(output.map((each) => each.line)).toEqual([line]);
+});
+
 test("a GPU that is as fast as one is used without a word", async () => {
   const events = strictEventBus();
   const told = collectEvents(events, "device_is_slow");

@@ -105,8 +105,8 @@ test("a crash of a process that was ready says nothing of its device, and a stop
 });
 
 test("only of a model of texts it is told how much text a process may time", () => {
-  expect(new Model().start().order.timing).toMatchObject({ maxTokens: 4096 });
-  expect(new Model({ maxTimedTokens: () => null }).start().order.timing).toEqual({
+  expect(new Model().start().order.timing).toMatchObject({ maxUnits: 4096 });
+  expect(new Model({ maxTimedUnits: () => null }).start().order.timing).toEqual({
     operations: expect.any(Number) as number,
   });
 });
@@ -147,7 +147,7 @@ class Model {
       wanted: { instances: 2, spares: 0 },
       events: this.events,
       startProcess: (order) => this.#start(order),
-      maxTimedTokens: () => 4096,
+      maxTimedUnits: () => 4096,
       onPlaces: () => this.offers.push(this.seats.places),
       objectionToAnswers: () => Promise.resolve(null),
       onHopeless: () => expect.unreachable(),

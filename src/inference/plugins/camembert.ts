@@ -49,11 +49,11 @@ export const plugin: Plugin = {
 async function timedRun(
   session: Session,
   configFile: string,
-  { operations, maxTokens = Number.POSITIVE_INFINITY }: TimingOrder,
+  { operations, maxUnits }: TimingOrder,
 ): Promise<TimedRun> {
   const config = await JsonFields.read(configFile);
   const weights = transformerWeights(config, encoderKeys);
-  const tokens = Math.min(operations / (2 * weights), maxTokens);
+  const tokens = Math.min(operations / (2 * weights), maxUnits);
   const windows = Math.max(1, Math.floor(tokens / timedWindowTokens));
   const row = new Int32Array(timedWindowTokens).fill(config.count("bos_token_id"));
   const tensors = tensorsOf(

@@ -53,13 +53,13 @@ async function timedRun(
   folder: string,
   { audioEncoder }: VoxtralGraphs,
   { melBins, framesPerChunk }: VoxtralConfig,
-  { operations }: TimingOrder,
+  { operations, maxUnits }: TimingOrder,
 ): Promise<TimedRun> {
   const config = await JsonFields.read(join(folder, "config.json"));
   const weights = transformerWeights(config.object("audio_config"), encoderKeys);
   const statesPerChunk = framesPerChunk / 2;
   const wanted = Math.floor(operations / (2 * weights * statesPerChunk));
-  const chunks = Math.min(Math.max(1, wanted), chunksPerRun);
+  const chunks = Math.max(1, Math.min(wanted, chunksPerRun, maxUnits));
   const frames = chunks * framesPerChunk;
   const silence = { features: new Float32Array(melBins * frames), frames };
   return {

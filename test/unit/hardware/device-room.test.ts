@@ -81,6 +81,21 @@ test("a process gets all that it wants, or as much as any other, and nothing is 
   );
 });
 
+test("all processes may take at once what is theirs and an equal part of what nobody asks for, and nothing more is left", () => {
+  fc.assert(
+    fc.property(models, memory, (all, memoryBytes) => {
+      const tenants = enterAll(all, memoryBytes);
+      const resting = all.reduce((total, model) => total + restingBytes(model), 0);
+      const processes = all.reduce((total, model) => total + model.processes, 0);
+      const free = Math.max(0, usableBytes(memoryBytes) - resting);
+      const taken = tenants.reduce((total, { model, lease }) => total + model.processes * lease.mostBytes, 0);
+      expect(taken).toBeLessThanOrEqual(free);
+      expect(free - taken).toBeLessThanOrEqual(2 * processes);
+      tenants.forEach(({ lease }) => expect(lease.mostBytes).toBeGreaterThanOrEqual(lease.bytes));
+    }),
+  );
+});
+
 test("a model of short texts leaves its part of the device to a model of speech", () => {
   const texts = { graphBytes: 220e6, processes: 2, wantedBytes: () => 100e6 };
   const speech = { graphBytes: 9.4e9, processes: 1, wantedBytes: () => 90e9 };
