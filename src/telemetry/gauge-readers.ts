@@ -8,7 +8,7 @@ export interface MeasuredModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
   readonly device: string;
   readonly precision: Precision;
-  readonly deviceTiming: { readonly peakShare: number } | null;
+  readonly deviceTiming: { readonly kind: "plausible" | "slow" | "short"; readonly peakShare: number } | null;
   state(): ModelState;
   /** Windows that wait now. */
   readonly queueDepth: number;
@@ -81,7 +81,10 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
       ]),
     devicePeakRatio: () =>
       models().flatMap(({ identity, deviceTiming }) =>
-        deviceTiming === null ? [] : [[{ model_name: identity.name }, deviceTiming.peakShare] as const],
+        // A run that is too short to judge the device by says nothing here either.
+        deviceTiming === null || deviceTiming.kind === "short"
+          ? []
+          : [[{ model_name: identity.name }, deviceTiming.peakShare] as const],
       ),
     modelState: () =>
       models().flatMap((model) =>

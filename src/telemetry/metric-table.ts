@@ -75,7 +75,7 @@ export const metricTable = {
     name: "model_device_peak_ratio",
     type: "gauge",
     unit: "ratio",
-    help: "Share of the arithmetic that the hardware profile promises which the last process of a model to get ready on a GPU reached in the run that it timed; below 0.01 the GPU is no faster than a CPU.",
+    help: "Share of the arithmetic that the hardware profile promises which the last process of a model to get ready on a GPU reached in the run that it timed; below 0.01 the GPU is no faster than a CPU. Left out where the run was too short to tell.",
     labels: { model_name: servedModels },
   },
   providerFallbacks: {

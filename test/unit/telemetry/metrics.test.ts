@@ -11,7 +11,7 @@ const small: MeasuredModel = {
   identity: { name: "small", version: "1.0.0", digest: "sha256:00" },
   device: "cpu",
   precision: "int8",
-  deviceTiming: { peakShare: 0.25 },
+  deviceTiming: { kind: "plausible", peakShare: 0.25 },
   queueDepth: 3,
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
@@ -50,6 +50,16 @@ test("requests in flight and queues are asked when metrics are read", async () =
   expect(await samples("inference_queue_oldest_seconds")).toEqual([
     'inference_queue_oldest_seconds{model_name="small"} 0.25',
   ]);
+});
+
+test("a device's share of its peak is shown where a run was long enough to tell, and nowhere else", async () => {
+  const models = [small];
+  const { samples } = createMetrics({ models: () => models });
+  expect(await samples("model_device_peak_ratio")).toEqual(['model_device_peak_ratio{model_name="small"} 0.25']);
+  models[0] = { ...small, deviceTiming: { kind: "short", peakShare: 0.001 } };
+  expect(await samples("model_device_peak_ratio")).toEqual([]);
+  models[0] = { ...small, deviceTiming: null };
+  expect(await samples("model_device_peak_ratio")).toEqual([]);
 });
 
 test("a model's state and its processes are shown", async () => {
