@@ -11,7 +11,7 @@ import { noRecordedCanary } from "./health/canary.ts";
 import { instancesOf, planFromSettings } from "./local-model.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import { openModelFolder } from "./model-store/model-folder.ts";
-import { graphBytesOf } from "./model-store/model-variants.ts";
+import { deviceBytesOf } from "./model-store/model-variants.ts";
 import { secretBundles, secretPlaces, takeSecrets } from "./open-secrets.ts";
 import { OperatorError } from "./operator-error.ts";
 import { missingKeysProblem } from "./require-keys.ts";
@@ -97,7 +97,7 @@ function placeModels(config: Config, readings: readonly FolderReading[], hardwar
     if (plan.provider === "cuda") {
       const processes = instancesOf(settings, plan.devices.length) + settings.spares;
       const { precision } = plan.variant;
-      onDevices.push({ name, precision, graphBytes: graphBytesOf(plan.variant), processes });
+      onDevices.push({ name, precision, graphBytes: deviceBytesOf(plan.variant), processes });
       if (manifest.canary === undefined) {
         warnings.push({ key: keyOf(index), source: null, message: `${name} has ${noRecordedCanary}` });
       }

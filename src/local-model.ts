@@ -20,7 +20,7 @@ import type { ModelInternals } from "./health/monitored-model.ts";
 import { ModelSeats, type SeatedStart } from "./model-seats.ts";
 import type { Manifest } from "./model-store/manifest.ts";
 import type { ModelFolder } from "./model-store/model-folder.ts";
-import { graphBytesOf, type ModelVariant, narrowTo } from "./model-store/model-variants.ts";
+import { deviceBytesOf, graphBytesOf, type ModelVariant, narrowTo } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { Precision } from "./precision.ts";
 import { InferenceProcess, type RunWindows } from "./processes/inference-process.ts";
@@ -357,7 +357,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const processes = this.instances + this.settings.spares;
     const { batchNeed, wantedUnits } = this.#scheduling;
     return this.#room.enter({
-      graphBytes: graphBytesOf(this.#plan.variant),
+      graphBytes: deviceBytesOf(this.#plan.variant),
       processes: Math.ceil(processes / this.#plan.devices.length),
       wantedBytes: () => batchBytes(batchNeed, wantedUnits()),
     });

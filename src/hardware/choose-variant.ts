@@ -1,5 +1,5 @@
 import type { Manifest } from "../model-store/manifest.ts";
-import { defaultVariant, furtherVariants, graphBytesOf, type ModelVariant } from "../model-store/model-variants.ts";
+import { defaultVariant, deviceBytesOf, furtherVariants, type ModelVariant } from "../model-store/model-variants.ts";
 import type { Precision } from "../precision.ts";
 import { bytesPerBatchToken, type DeviceNeed, restingBytes, usableBytes } from "./device-limits.ts";
 import type { GpuDevice } from "./gpu-device.ts";
@@ -61,7 +61,7 @@ function roomOf(devices: readonly GpuDevice[]): number {
 
 function bytesOf(variant: ModelVariant, { processes, windowTokens }: ProcessNeed): number {
   const { precision } = variant;
-  const need: DeviceNeed = { graphBytes: graphBytesOf(variant), precision, processes };
+  const need: DeviceNeed = { graphBytes: deviceBytesOf(variant), precision, processes };
   return restingBytes(need) + processes * windowTokens * bytesPerBatchToken(need, windowTokens);
 }
 

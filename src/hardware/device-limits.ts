@@ -2,7 +2,7 @@ import type { Manifest } from "../model-store/manifest.ts";
 
 /** What processes of one model ask of a device. */
 export interface DeviceNeed {
-  /** Bytes of its graphs and their weights. */
+  /** Bytes of its graphs there and their weights. */
   readonly graphBytes: number;
   readonly precision: Manifest["precision"];
   /** Of this model on this device, spares too. */

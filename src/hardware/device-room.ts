@@ -3,7 +3,7 @@ import type { GpuDevice } from "./gpu-device.ts";
 
 /** A model with processes on the devices. */
 export interface Tenant {
-  /** Bytes of its graphs and their weights. */
+  /** Bytes of its graphs there and their weights. */
   readonly graphBytes: number;
   /** On each device, spares too. */
   readonly processes: number;

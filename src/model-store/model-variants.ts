@@ -45,6 +45,14 @@ export function graphBytesOf({ files }: ModelVariant): number {
   return files.reduce((total, { bytes }) => total + bytes, 0);
 }
 
+/**
+ * Bytes of those that are computed on a device. Voxtral's embeddings of the public layout are looked up on the CPU always,
+ * or are part of its fused graph.
+ */
+export function deviceBytesOf({ precision, files }: ModelVariant): number {
+  return graphBytesOf({ precision, files: files.filter(({ path }) => !path.startsWith(`${graphFolder}embed_tokens`)) });
+}
+
 function isOfGraph({ path }: ListedFile): boolean {
   return path.startsWith(graphFolder);
 }

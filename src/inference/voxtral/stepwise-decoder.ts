@@ -6,7 +6,10 @@ import type { DecoderStep, TextDecoder } from "./text-decoder.ts";
 import type { VoxtralConfig } from "./voxtral-config.ts";
 
 /**
- * Opens the public layout: one graph looks up the embeddings of tokens, another one reads embeddings and gives logits.
+ * Opens the public layout: one graph looks up the embeddings of tokens, another one reads embeddings and gives logits. The
+ * first is computed on the CPU wherever the second is: its rows are wanted in host memory, where audio takes the places of
+ * some, and of embeddings in 4 bits without zero points the CUDA provider of ONNX Runtime took 0 for zero instead of 8
+ * (microsoft/onnxruntime#31692).
  * @throws Error that names the file and what differs from what `config.json` says.
  */
 export async function openStepwiseDecoder(
@@ -18,7 +21,7 @@ export async function openStepwiseDecoder(
   const embedTokens = await Session.open(
     join(folder, files.embedTokens),
     { inputs: ["input_ids"], outputs: ["inputs_embeds"] },
-    settings,
+    { ...settings, executionProvider: "cpu" },
   );
   embedTokens.check("input_ids", "int64", [null, null]);
   embedTokens.check("inputs_embeds", "float", [null, null, config.width]);

@@ -76,6 +76,17 @@ test("graphs for which the device has no room are passed over", () => {
   expect(planModel(twice, h200Machine, false)).toMatchObject({ ...onGpu, variant: { precision: "int4" } });
 });
 
+test("embeddings that are looked up on the CPU need no room on the device", () => {
+  const model = modelOf("fp16", {}, {}, 100e9);
+  const embeddings = { path: "onnx/embed_tokens_fp16.onnx_data", bytes: 20e9, sha256: "0".repeat(64) };
+  const manifest = { ...model.manifest, files: [...model.manifest.files, embeddings] };
+  const roomy = machineWith(115e9);
+  expect(planModel({ ...model, manifest }, roomy, false)).toMatchObject({ provider: "cuda" });
+  const decoder = { ...embeddings, path: "onnx/decoder_model_merged_fp16.onnx_data" };
+  const heavier = { ...model.manifest, files: [...model.manifest.files, decoder] };
+  expect(planModel({ ...model, manifest: heavier }, roomy, false)).toMatchObject({ fallback: { reason: "no_room" } });
+});
+
 test("of two forms of one precision a device gets the one that is for devices", () => {
   const model = modelOf("int4", {}, { int4: 2e6 });
   const planned = planModel(model, h200Machine, false);

@@ -136,3 +136,17 @@ function expectAlike(logits: Float32Array, expected: Float32Array): void {
   const largest = logits.reduce((most, logit, at) => Math.max(most, Math.abs(logit - expected[at]!)), 0);
   expect(largest).toBeLessThan(tolerance);
 }
+
+test("on a device the embeddings of the public layout are looked up on the CPU", async () => {
+  const files = { embedTokens: "onnx/embed_tokens_q4.onnx", decoder: "onnx/decoder_model_merged_q4.onnx" };
+  const onDevice = { ...session, executionProvider: "cuda" } as const;
+  // Without a device only the decoder cannot be opened.
+  const problem = await openStepwiseDecoder(folder, files, config, onDevice).then(
+    async (decoder) => {
+      await decoder.release();
+      return files.decoder;
+    },
+    (error: Error) => error.message,
+  );
+  expect(problem).toContain(files.decoder);
+});
