@@ -67,8 +67,9 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
             ? oneRunPriorCost
             : { fixedMs: scale * priorCost.fixedMs, perUnitMs: scale * priorCost.perUnitMs },
         endsRunsEarly: true,
-        // On a device a batch takes hardly longer than a window: what comes meanwhile shares the next one.
-        interleavesRuns: (device) => device === "cpu" || !answersInOneRun,
+        // A batch that is one run takes hardly longer than a window: what comes meanwhile shares the next one. Whether an
+        // instance's graph can do that it found out by trying.
+        interleavesRuns: (instance) => !(answersInOneRun && instance.answersInOneRun),
         batchNeed,
         timedNeed,
         wantedUnits: () => settings.maxBatchSize,

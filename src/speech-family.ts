@@ -19,6 +19,6 @@ export interface DeviceRuns {
   readonly batchNeed: BatchNeed;
   /** What chunks of 30 s take in the encoder, of which a timed run is made. */
   readonly timedNeed: BatchNeed;
-  /** A batch is one run, which cannot be interrupted, and not many steps. */
+  /** A batch of the longest windows is one run, which cannot be interrupted, where a process can do that: it says so. */
   readonly answersInOneRun: boolean;
 }

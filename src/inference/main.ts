@@ -51,7 +51,8 @@ async function load({ modelFolder, manifest, session, pluginModules, timing: ord
     model = await plugin.load(modelFolder, manifest, session);
     await model.warmUp();
     const timing = order === undefined ? null : await timeModel(model, order, monotonicMs);
-    send({ type: "ready", device: model.device, ...(timing === null ? {} : { timing }) });
+    const { device, answersInOneRun = false } = model;
+    send({ type: "ready", device, answersInOneRun, ...(timing === null ? {} : { timing }) });
   } catch (error) {
     send({ type: "load_failed", error: toWireError(error) }, () => process.exit(1));
   }

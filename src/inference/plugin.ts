@@ -14,6 +14,11 @@ export interface Plugin {
 export interface LoadedModel {
   /** Execution provider that computes, such as `cpu`; asked after the warm-up. */
   readonly device: string;
+  /**
+   * A batch is one run of a graph, without a step between which another run could have its turn, where its windows allow
+   * it. Left out by models whose batches never are.
+   */
+  readonly answersInOneRun?: boolean;
   /** A run of known size, by which the speed of a device is judged; asked for after the warm-up. */
   timedRun?(order: TimingOrder): Promise<TimedRun>;
   /** Runs one real inference, so that the first request meets allocated memory and compiled kernels. */

@@ -111,6 +111,7 @@ export class InferenceProcess {
   readonly #startTimer: NodeJS.Timeout;
   #nextRunId = 1;
   #device = "";
+  #answersInOneRun = false;
   #lastSignAt = 0;
   /** It is asked what is to prove it. */
   #isOnTrial = false;
@@ -157,6 +158,11 @@ export class InferenceProcess {
   /** In use; empty before it is ready. */
   get device(): string {
     return this.#device;
+  }
+
+  /** Whether a batch is one run, where its windows allow it, and not many steps; false before it is ready. */
+  get answersInOneRun(): boolean {
+    return this.#answersInOneRun;
   }
 
   /** UUID of the one GPU, or slice of one, that it can see; null on the CPU. */
@@ -300,20 +306,20 @@ export class InferenceProcess {
     }
     const { prove } = this.#settings;
     if (prove === undefined) {
-      this.#takeOn(message.device);
+      this.#takeOn(message);
     } else if (this.#killReason === null) {
       this.#isOnTrial = true;
-      void this.#try(prove, message.device);
+      void this.#try(prove, message);
     }
     return true;
   }
 
-  async #try(prove: (run: RunWindows) => Promise<string | null>, device: string): Promise<void> {
+  async #try(prove: (run: RunWindows) => Promise<string | null>, message: ReadyMessage): Promise<void> {
     try {
       const objection = await prove((inputs) => this.#run(inputs, this.#settings.startTimeoutMs));
       this.#isOnTrial = false;
       if (objection === null) {
-        this.#takeOn(device);
+        this.#takeOn(message);
       } else {
         this.#detail = objection;
         this.kill("wrong_answers");
@@ -325,11 +331,12 @@ export class InferenceProcess {
     }
   }
 
-  #takeOn(device: string): void {
+  #takeOn({ device, answersInOneRun = false }: ReadyMessage): void {
     // When its kill is on the way already, ready comes too late.
     if (this.#killReason === null && !this.#hasExited) {
       this.#isReady = true;
       this.#device = device;
+      this.#answersInOneRun = answersInOneRun;
       clearTimeout(this.#startTimer);
       this.#settleReady.resolve(device);
     }

@@ -118,6 +118,8 @@ export interface ReadyMessage {
   readonly type: "ready";
   /** Execution provider that computes. */
   readonly device: string;
+  /** A batch is one run, which cannot be interrupted, where its windows allow it; left out where it is many steps. */
+  readonly answersInOneRun?: boolean;
   /** Left out where nothing was timed. */
   readonly timing?: RunTiming;
 }
@@ -176,9 +178,7 @@ export function parseChildMessage(value: unknown): ChildMessage | null {
   const message = value as Partial<Record<string, unknown>>;
   switch (message["type"]) {
     case "ready":
-      return typeof message["device"] === "string" && isTimingOrNone(message["timing"])
-        ? (value as ReadyMessage)
-        : null;
+      return isReady(message) ? (value as ReadyMessage) : null;
     case "progress":
       return Number.isSafeInteger(message["id"]) ? (value as ProgressMessage) : null;
     case "result":
@@ -190,6 +190,14 @@ export function parseChildMessage(value: unknown): ChildMessage | null {
     default:
       return null;
   }
+}
+
+function isReady(message: Partial<Record<string, unknown>>): boolean {
+  return (
+    typeof message["device"] === "string" &&
+    ["undefined", "boolean"].includes(typeof message["answersInOneRun"]) &&
+    isTimingOrNone(message["timing"])
+  );
 }
 
 function isResult(message: Partial<Record<string, unknown>>): boolean {

@@ -42,10 +42,10 @@ export interface SchedulerOptions {
   /** A run has steps, and is ended between two of them when nobody waits for it any more. */
   readonly endsRunsEarly: boolean;
   /**
-   * Whether an instance on this device takes turns between the steps of two runs. Then a request that has nothing running
+   * Whether this instance, which is ready, takes turns between the steps of two runs. Then a request that has nothing running
    * does not wait for the end of another's run: a short clip starts at once beside a long file.
    */
-  readonly interleavesRuns: (device: string) => boolean;
+  readonly interleavesRuns: (instance: Pick<InferenceProcess, "answersInOneRun">) => boolean;
   /** Where windows go for which the instances have too little memory; null for nowhere. */
   readonly cpu: CpuProcess | null;
   /** Read at every decision, so that a reload takes effect at once. */
@@ -308,7 +308,7 @@ export class Scheduler {
   #dispatchBesideOthers(): void {
     for (const [instance, batches] of this.#work.running) {
       const isTaken = batches.size >= maxInterleavedRuns || [...batches].some(hasToRunAlone);
-      const takesTurns = instance.isReady && this.#options.interleavesRuns(instance.device);
+      const takesTurns = instance.isReady && this.#options.interleavesRuns(instance);
       if (!takesTurns || this.#work.isRetiring(instance) || isTaken) {
         continue;
       }

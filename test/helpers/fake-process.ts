@@ -20,6 +20,7 @@ let nextPid = 1;
 export class FakeProcess {
   readonly pid = nextPid++;
   readonly device = "cpu";
+  readonly answersInOneRun = false;
   readonly gpu: string | null;
   /** Every run it was given, oldest first. */
   readonly runs: FakeRun[] = [];

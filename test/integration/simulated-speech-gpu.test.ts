@@ -32,6 +32,15 @@ test("windows of different requests share a device's runs, and have the words th
   expect(onDevice).toEqual(onCpu);
 });
 
+test("where a decoder that should answer in one run does not, a window of another request has its turn between the steps", async () => {
+  const events = strictEventBus();
+  const batches = collectEvents(events, "batch_completed");
+  const model = await readyVoxtral(h200Machine, events, { plugin: "speech-gpu-in-steps" });
+  expect(model.device).toBe("cuda");
+  await transcribeAll(model);
+  expect(batches.map((batch) => batch.windows)).toEqual([1, 4]);
+});
+
 test("a batch of speech is no larger than the device has room for, one window at least", async () => {
   const events = strictEventBus();
   const batches = collectEvents(events, "batch_completed");
@@ -147,6 +156,7 @@ interface Changes {
   readonly canary?: Canary;
   readonly instances?: number;
   readonly requireGpu?: boolean;
+  readonly plugin?: string;
 }
 
 async function readyVoxtral(hardware: Hardware, events: EventBus, changes?: Changes): Promise<LocalSpeechModel> {
@@ -158,14 +168,14 @@ async function readyVoxtral(hardware: Hardware, events: EventBus, changes?: Chan
 async function startVoxtral(
   hardware: Hardware,
   events: EventBus,
-  { canary, instances = 1, requireGpu = false }: Changes = {},
+  { canary, instances = 1, requireGpu = false, plugin = "simulates-a-speech-gpu" }: Changes = {},
 ): Promise<LocalSpeechModel> {
   const folder = new TemporaryFolder();
   onTestFinished(() => folder[Symbol.dispose]());
   const settings = modelSettings({
     folder: writeTinyVoxtral(folder.path, { isFused: true }),
     executionProvider: hardware === cpuMachine ? "cpu" : "cuda",
-    plugins: hardware === cpuMachine ? [] : [faultPlugin("simulates-a-speech-gpu")],
+    plugins: hardware === cpuMachine ? [] : [faultPlugin(plugin)],
     maxBatchSize: 4,
     instances,
   });

@@ -104,11 +104,8 @@ test("a crash of a process that was ready says nothing of its device, and a stop
   expect(model.setAside).toEqual([]);
 });
 
-test("only of a model of texts it is told how much text a process may time", () => {
-  expect(new Model().start().order.timing).toMatchObject({ maxUnits: 4096 });
-  expect(new Model({ maxTimedUnits: () => null }).start().order.timing).toEqual({
-    operations: expect.any(Number) as number,
-  });
+test("a process on a device is told for how much there is room in the run that it times", () => {
+  expect(new Model().start().order.timing).toEqual({ operations: expect.any(Number) as number, maxUnits: 4096 });
 });
 
 test("a start that the system refuses takes no place", () => {

@@ -31,6 +31,7 @@ export const plugin: Plugin = {
       get device() {
         return graphs.decoder.device;
       },
+      answersInOneRun: graphs.oneRun !== null,
       warmUp: () => warmUp(graphs, config),
       timedRun: (order) => timedRun(folder, graphs, config, order),
       run: (inputs, reportProgress) => transcribeWindows(graphs, config, inputs.map(audioWindowOf), reportProgress),

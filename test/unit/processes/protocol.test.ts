@@ -23,6 +23,7 @@ const transcript = {
 const valid: ChildMessage[] = [
   { type: "ready", device: "cpu" },
   { type: "ready", device: "cuda", timing: { weights: 21_000_000, tokens: 4096, milliseconds: 0.5 } },
+  { type: "ready", device: "cuda", answersInOneRun: true },
   { type: "progress", id: 1 },
   { type: "result", id: 1, outputs, inferenceMs: 0.5, startedAt: 1 },
   { type: "result", id: 1, outputs: [], inferenceMs: 0, startedAt: 1 },
@@ -58,6 +59,7 @@ const invalid: unknown[] = [
   {},
   { type: "shutdown" },
   { type: "ready" },
+  { type: "ready", device: "cuda", answersInOneRun: "yes" },
   { type: "ready", device: 7 },
   { type: "ready", device: "cuda", timing: null },
   { type: "ready", device: "cuda", timing: { weights: 1, tokens: 1 } },
