@@ -1,6 +1,6 @@
 /**
  * How much one run on a device may do. A run cannot be interrupted, and everything in it takes device memory at once; the
- * memory that a batch is granted (`src/hardware/voxtral-memory.ts`) counts with these numbers.
+ * memory that a batch is granted (`src/hardware/speech-memory.ts`) counts with these numbers.
  */
 
 /**
