@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import type { GpuDevice } from "./gpu-device.ts";
-import { cpuProfile, gpuProfiles, type HardwareProfile, misfits } from "./hardware-profiles.ts";
+import { cpuProfile, gpuProfiles, type HardwareProfile, misfits, profileOf } from "./hardware-profiles.ts";
 
 /** A profile with the devices that it is for, or what is wrong. */
 export type ProfileChoice =
@@ -20,12 +20,12 @@ export function chooseProfile(setting: Config["hardware"]["profile"], devices: r
     const found = [...new Set(devices.map(({ name, computeCapability }) => `${name} (${computeCapability})`))];
     return fitting === undefined
       ? { problems: [`no hardware profile is for all GPUs of this machine: ${found.join(", ")}`] }
-      : { profile: fitting, devices };
+      : { profile: profileOf(fitting, devices), devices };
   }
   const named = gpuProfiles.find(({ name }) => name === setting);
   if (named === undefined || devices.length === 0) {
     return { problems: [`the machine has no GPU that the driver tells of, and ${setting} is one`] };
   }
   const problems = [...new Set(devices.flatMap((device) => misfits(device, named)))];
-  return problems.length > 0 ? { problems } : { profile: named, devices };
+  return problems.length > 0 ? { problems } : { profile: profileOf(named, devices), devices };
 }

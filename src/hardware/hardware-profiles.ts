@@ -1,16 +1,21 @@
 import type { Precision } from "../precision.ts";
 import type { GpuDevice } from "./gpu-device.ts";
 
-/** What is known of a kind of GPU before one is there. */
-export interface GpuProfile {
+/** A size that a kind of GPU is sold in. */
+export interface GpuBoard {
+  readonly memoryBytes: number;
+  /** Of the SXM module. */
+  readonly memoryBytesPerSecond: number;
+}
+
+/** What is known of a kind of GPU before one is there: by itself, of its smallest board. */
+export interface GpuProfile extends GpuBoard {
   readonly name: "a100" | "h100" | "h200" | "b200";
   /** What NVIDIA's driver calls it. */
   readonly deviceName: RegExp;
   readonly computeCapability: string;
-  /** The smallest memory that it is sold with. */
-  readonly memoryBytes: number;
-  /** Of the SXM module. */
-  readonly memoryBytesPerSecond: number;
+  /** Those whose memory is faster, by size. */
+  readonly largerBoards: readonly GpuBoard[];
   /** Of 16-bit floating point, dense; what is computed in 32 bits is slower. */
   readonly operationsPerSecond: number;
   /** The oldest CUDA that makes code for it. */
@@ -38,7 +43,7 @@ export const gpuPrecisions: readonly Precision[] = ["fp16", "int4", "fp32"];
 export const cpuProfile: CpuProfile = { name: "cpu" };
 
 /**
- * Memory, bandwidth and arithmetic are those of NVIDIA's data sheets (A100 40 GB, H100 and H200 SXM, DGX B200; without sparsity), in decimal units;
+ * Memory, bandwidth and arithmetic are those of NVIDIA's data sheets (A100 40 and 80 GB, H100 and H200 SXM, DGX B200; without sparsity), in decimal units;
  * compute capabilities and the first CUDA that knows them are those of the CUDA toolkit's release notes.
  */
 export const gpuProfiles: readonly GpuProfile[] = [
@@ -48,6 +53,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "8.0",
     memoryBytes: 40e9,
     memoryBytesPerSecond: 1.555e12,
+    largerBoards: [{ memoryBytes: 80e9, memoryBytesPerSecond: 2.039e12 }],
     operationsPerSecond: 312e12,
     minimumCuda: "11.0",
     precisions: gpuPrecisions,
@@ -58,6 +64,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "9.0",
     memoryBytes: 80e9,
     memoryBytesPerSecond: 3.35e12,
+    largerBoards: [],
     operationsPerSecond: 989e12,
     minimumCuda: "11.8",
     precisions: gpuPrecisions,
@@ -68,6 +75,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "9.0",
     memoryBytes: 141e9,
     memoryBytesPerSecond: 4.8e12,
+    largerBoards: [],
     operationsPerSecond: 989e12,
     minimumCuda: "11.8",
     precisions: gpuPrecisions,
@@ -78,6 +86,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "10.0",
     memoryBytes: 180e9,
     memoryBytesPerSecond: 8e12,
+    largerBoards: [],
     operationsPerSecond: 2250e12,
     minimumCuda: "12.8",
     precisions: gpuPrecisions,
@@ -100,4 +109,18 @@ export function misfits(device: GpuDevice, profile: GpuProfile): string[] {
     problems.push(`${name} has ${has} GB of memory instead of at least ${wants}`);
   }
   return problems;
+}
+
+/** The profile with the size and the bandwidth of its fastest board among these devices. */
+export function profileOf(profile: GpuProfile, devices: readonly GpuDevice[]): GpuProfile {
+  const boards = devices.map((device) => boardOf(profile, device));
+  const fastest = boards.toSorted((one, other) => other.memoryBytesPerSecond - one.memoryBytesPerSecond)[0];
+  return { ...profile, ...fastest };
+}
+
+function boardOf({ memoryBytes, memoryBytesPerSecond, largerBoards }: GpuProfile, device: GpuDevice): GpuBoard {
+  const boards = [{ memoryBytes, memoryBytesPerSecond }, ...largerBoards];
+  // The memory of a slice does not tell its board: no device may look too fast for what it is.
+  const possible = boards.filter((board) => device.migProfile !== null || board.memoryBytes <= device.memoryBytes);
+  return possible.at(-1) ?? { memoryBytes, memoryBytesPerSecond };
 }

@@ -13,7 +13,10 @@ test("docs/hardware.md lists every profile as the service knows it, and no other
   const expected = gpuProfiles.map((profile) => {
     const { name, computeCapability, memoryBytes, memoryBytesPerSecond, minimumCuda, precisions } = profile;
     const arithmetic = `${profile.operationsPerSecond / 1e12} TFLOP/s`;
-    const size = `${memoryBytes / 1e9} GB | ${memoryBytesPerSecond / 1e12} TB/s | ${arithmetic}`;
+    const larger = profile.largerBoards.map(
+      (board) => `, ${board.memoryBytesPerSecond / 1e12} TB/s of ${board.memoryBytes / 1e9} GB`,
+    );
+    const size = `${memoryBytes / 1e9} GB | ${memoryBytesPerSecond / 1e12} TB/s${larger.join("")} | ${arithmetic}`;
     return `| \`${name}\` | ${computeCapability} | ${size} | ${minimumCuda} | ${precisions.join(", ")} |`;
   });
   expect(rows.slice(1, 1 + gpuProfiles.length)).toEqual(expected);

@@ -20,6 +20,20 @@ test("a machine without a GPU is computed on by its CPU, and so is one whose GPU
   expect(chooseProfile("cpu", twoH200)).toMatchObject({ profile: { name: "cpu" }, devices: [] });
 });
 
+test("the bandwidth is that of the board: of the fastest where there are several, or where a slice does not tell", () => {
+  const [large] = parseDevices(gpuRows.a100, "");
+  const small = { ...large!, name: "NVIDIA A100-SXM4-40GB", memoryBytes: 40_960 * 1024 ** 2 };
+  const slice = { ...large!, memoryBytes: 10e9, migProfile: "1g.10gb" };
+  const slow = { memoryBytes: 40e9, memoryBytesPerSecond: 1.555e12 };
+  const fast = { memoryBytes: 80e9, memoryBytesPerSecond: 2.039e12 };
+  for (const setting of ["auto", "a100"] as const) {
+    expect(chooseProfile(setting, [small])).toMatchObject({ profile: slow });
+    expect(chooseProfile(setting, [large!])).toMatchObject({ profile: fast });
+    expect(chooseProfile(setting, [small, large!])).toMatchObject({ profile: fast });
+    expect(chooseProfile(setting, [slice])).toMatchObject({ profile: fast });
+  }
+});
+
 test("what does not fit a profile is told in plain words, once", () => {
   expect(chooseProfile("b200", twoH200)).toEqual({
     problems: [
