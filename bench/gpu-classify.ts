@@ -34,7 +34,6 @@ export const gpuClassify: Benchmark = {
     { name: "folder", byDefault: null, help: "folder of a CamemBERT; tools/camembert-shape makes one" },
     { name: "form", byDefault: "fp16", help: "how its weights are stored" },
     { name: "batches", byDefault: "32,64,128,256,512", help: "texts in one run of the bare binding" },
-    { name: "service-batch", byDefault: 256, help: "texts in one batch of the service, at most" },
     { name: "texts", byDefault: 2000, help: "texts, from the first on; fewer only to try it out" },
     { name: "passes", byDefault: 5, help: "times that a measurement goes through the texts" },
     { name: "rounds", byDefault: 3, help: "rounds in which all take turns, after one that warms up" },
@@ -123,10 +122,7 @@ async function startBare(
 
 async function startService(options: Options, stack: AsyncDisposableStack, progress: Progress): Promise<Contestant[]> {
   const texts = { folder: options.required("folder"), form: options.required("form") };
-  const batch = options.number("service-batch");
   const environment = {
-    SERVICE__SCHEDULER__MAX_BATCH_SIZE: String(batch),
-    SERVICE__SCHEDULER__MAX_BATCH_TOKENS: String(128 * batch),
     SERVICE__SCHEDULER__MAX_QUEUE_SIZE: "1024",
     SERVICE__LOG__SUCCESS_SAMPLE_RATIO: "0",
   };

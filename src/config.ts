@@ -4,6 +4,12 @@ import { precisions } from "./precision.ts";
 /** A duration that a timer of Node can hold, in milliseconds. */
 const milliseconds = (minimum: number, maximum: number) => z.int().min(minimum).max(maximum);
 
+/** A number, or `auto`, which leaves it to the service. */
+const autoOr = (minimum: number, maximum: number) =>
+  z.union([z.literal("auto"), z.int().min(minimum).max(maximum)], {
+    error: `must be auto, or an integer from ${minimum} to ${maximum}`,
+  });
+
 /** A value that may become a metric label; the two that mean something else are reserved. */
 const labelValue = z
   .string()
@@ -30,9 +36,7 @@ export const modelSchema = z.strictObject({
   /** Model folder; absolute once loaded. */
   folder: z.string().min(1),
   /** Inference processes that take batches; `auto` leaves the number to the service. */
-  instances: z
-    .union([z.literal("auto"), z.int().min(1).max(64)], { error: "must be auto, or an integer from 1 to 64" })
-    .default("auto"),
+  instances: autoOr(1, 64).default("auto"),
   /** Warm inference processes that wait to replace one. */
   spares: z.int().min(0).max(8).default(1),
   /** Where it is computed; `auto` leaves it to the service. */
@@ -42,7 +46,7 @@ export const modelSchema = z.strictObject({
   /** Threads of one inference process inside ONNX Runtime. */
   intraOpNumThreads: z.int().min(1).max(256).default(1),
   /** Windows in one run of a speech model; text models have limits of their own under `scheduler`. */
-  maxBatchSize: z.int().min(1).max(64).default(1),
+  maxBatchSize: autoOr(1, 64).default("auto"),
   /** Voxtral: chunks of 30 s that go into one prompt. */
   chunksPerWindow: z.int().min(1).max(60).default(1),
   /** The service is not ready without it. */
@@ -142,8 +146,8 @@ export const settingsSchema = z.strictObject({
   scheduler: z.strictObject({
     maxQueueSize: z.int().min(1).max(1_000_000),
     maxQueueTokens: z.int().min(4_096).max(1_000_000_000),
-    maxBatchSize: z.int().min(1).max(1_024),
-    maxBatchTokens: z.int().min(128).max(1_048_576),
+    maxBatchSize: autoOr(1, 1_024),
+    maxBatchTokens: autoOr(128, 1_048_576),
   }),
   processes: z
     .strictObject({

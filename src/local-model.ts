@@ -47,6 +47,14 @@ export interface LocalModelOptions {
   readonly events: EventBus;
 }
 
+/** Where batches run. */
+export interface BatchPlace {
+  /** Not on the CPU, nor fallen back to it. */
+  readonly isOnGpu: boolean;
+  /** Of the largest batch for which its device has room; no limit on the CPU. */
+  readonly maxUnits: number;
+}
+
 /** How the windows of a task are scheduled. */
 export interface Scheduling
   extends Omit<SchedulerOptions, "model" | "modelId" | "version" | "events" | "cpu" | "settings"> {
@@ -55,8 +63,7 @@ export interface Scheduling
   readonly timedNeed: BatchNeed;
   /** Of the largest batch by the settings of now. */
   readonly wantedUnits: () => number;
-  /** @param maxUnits of the largest batch for which its device has room; no limit on the CPU. */
-  readonly settings: (maxUnits: number) => SchedulerSettings;
+  readonly settings: (place: BatchPlace) => SchedulerSettings;
 }
 
 /** `instances: auto` starts no more than this many, each of which holds the model in memory. */
@@ -127,7 +134,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       events,
       ...scheduling,
       cpu: this.#seats.cpu,
-      settings: () => scheduling.settings(this.#maxUnits()),
+      settings: () => scheduling.settings({ isOnGpu: this.#seats.isOnGpu, maxUnits: this.#maxUnits() }),
     });
     this.#supervisor = new Supervisor({
       model: name,
@@ -212,6 +219,11 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { firstDevice, devices } = this.#supervisor;
     const others = devices.filter((device) => device !== firstDevice);
     return others.length === 0 ? "" : `it is computed on ${others.join(", ")} instead of ${firstDevice}`;
+  }
+
+  /** It is computed on the CPU, and should be on a GPU. */
+  get hasFallenBack(): boolean {
+    return this.#seats.hasFallenBack;
   }
 
   get devicesSetAside(): readonly string[] {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { canaryClipDigest, readCanaryWindow } from "./canary-clip.ts";
+import { speechBatch } from "./hardware/batch-size.ts";
 import type { AskedModel } from "./health/canary.ts";
 import type { SpokenCanary } from "./health/monitored-model.ts";
 import { LocalModel, type LocalModelOptions, type ModelConfig } from "./local-model.ts";
@@ -72,8 +73,8 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
         interleavesRuns: (instance) => !(answersInOneRun && instance.answersInOneRun),
         batchNeed,
         timedNeed,
-        wantedUnits: () => settings.maxBatchSize,
-        settings: (maxUnits) => ({
+        wantedUnits: () => speechBatch(settings.maxBatchSize, answersInOneRun),
+        settings: ({ isOnGpu, maxUnits }) => ({
           runLimitFloorMs: Math.max(
             Math.min(scale * shortestRunLimitMs, longestRunLimitMs),
             config().processes.runLimitFloorMs,
@@ -82,7 +83,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
           maxQueueSize: config().scheduler.maxQueueSize,
           // The number of windows bounds the queue: each upload has `framesAhead` in it at most.
           maxQueueLength: Number.POSITIVE_INFINITY,
-          maxBatchSize: Math.min(settings.maxBatchSize, Math.max(1, maxUnits)),
+          maxBatchSize: Math.min(speechBatch(settings.maxBatchSize, isOnGpu && answersInOneRun), Math.max(1, maxUnits)),
           maxBatchLength: Number.POSITIVE_INFINITY,
         }),
       };
@@ -116,7 +117,7 @@ export class LocalSpeechModel extends LocalModel implements SpeechModel, SpokenC
    * fewer: they lie in the memory of the API process.
    */
   get windowsAhead(): number {
-    const windows = (this.instances + 1) * this.settings.maxBatchSize;
+    const windows = (this.instances + 1) * this.scheduler.maxBatchSize;
     return Math.max(1, Math.min(windows, Math.floor(framesAhead / this.windows.mostFrames)));
   }
 

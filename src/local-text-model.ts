@@ -1,4 +1,5 @@
 import type { BatchNeed } from "./hardware/batch-need.ts";
+import { textBatch } from "./hardware/batch-size.ts";
 import { bytesPerBatchToken } from "./hardware/device-limits.ts";
 import type { AskedModel } from "./health/canary.ts";
 import { LocalModel, type LocalModelOptions, requireListed } from "./local-model.ts";
@@ -53,12 +54,14 @@ export class LocalTextModel extends LocalModel implements TextModel {
       interleavesRuns: () => false,
       batchNeed: needOf(variant),
       timedNeed: needOf(variant),
-      wantedUnits: () => config().scheduler.maxBatchTokens,
-      settings: (maxUnits) => {
+      // A model that fell back wants less, and keeps its part all the same.
+      wantedUnits: () => textBatch(config().scheduler, true).tokens,
+      settings: ({ isOnGpu, maxUnits }) => {
         const { scheduler, processes } = config();
-        const { maxQueueTokens: maxQueueLength, maxBatchTokens } = scheduler;
-        const maxBatchLength = Math.min(maxBatchTokens, Math.max(windowTokens, maxUnits));
-        return { ...scheduler, ...processes, maxQueueLength, maxBatchLength };
+        const { maxQueueSize, maxQueueTokens: maxQueueLength } = scheduler;
+        const { windows: maxBatchSize, tokens } = textBatch(scheduler, isOnGpu);
+        const maxBatchLength = Math.min(tokens, Math.max(windowTokens, maxUnits));
+        return { ...processes, maxQueueSize, maxQueueLength, maxBatchSize, maxBatchLength };
       },
     }));
     this.labels = labels;

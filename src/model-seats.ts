@@ -78,6 +78,11 @@ export class ModelSeats {
     this.cpu = plan.provider === "cuda" && plan.mayFallBack ? this.#createCpuStandby() : null;
   }
 
+  /** Where the processes that start now compute. */
+  get isOnGpu(): boolean {
+    return this.#placement.isOnGpu;
+  }
+
   /** With which the processes that start now compute. */
   get variant(): ModelVariant {
     const { variant, cpuVariant } = this.#options.plan;
@@ -92,6 +97,12 @@ export class ModelSeats {
   /** What the last process to get ready found out about its device; null where nothing was timed. */
   get deviceTiming(): DeviceTiming | null {
     return this.#deviceTiming;
+  }
+
+  /** From the outset, or since processes failed on devices. */
+  get hasFallenBack(): boolean {
+    const { plan } = this.#options;
+    return plan.provider === "cpu" ? plan.fallback !== null : !this.#placement.isOnGpu;
   }
 
   get devicesSetAside(): readonly string[] {

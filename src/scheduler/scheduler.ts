@@ -52,7 +52,7 @@ export interface SchedulerOptions {
   readonly settings: () => SchedulerSettings;
 }
 
-/** Windows looked at for one batch: enough to find like lengths; 256 addresses waiting, a decision takes 0.5 ms. */
+/** Windows looked at for one batch, or as many as fit: enough to find like lengths; 256 addresses waiting, a decision takes 0.5 ms. */
 const lookahead = 64;
 
 /** Runs that an instance works on at most. */
@@ -174,6 +174,11 @@ export class Scheduler {
       [...batches].map((batch) => this.#runLimitMs(instance, paddedLengthOf(batch))),
     );
     return Math.max(0, ...limits);
+  }
+
+  /** Windows of a batch at most, by the settings of now. */
+  get maxBatchSize(): number {
+    return this.#options.settings().maxBatchSize;
   }
 
   /** Jobs that wait or run. */
@@ -333,7 +338,7 @@ export class Scheduler {
 
   #candidates(): PendingWindow[] {
     this.#dropExpired();
-    return this.#queue.peek(lookahead);
+    return this.#queue.peek(Math.max(lookahead, this.maxBatchSize));
   }
 
   #take(batch: Batch): Batch {

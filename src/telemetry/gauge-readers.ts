@@ -14,6 +14,7 @@ export interface MeasuredModel {
   readonly queueDepth: number;
   /** Milliseconds. */
   readonly oldestWaitMs: number;
+  readonly hasFallenBack: boolean;
   readonly devicesSetAside: readonly string[];
   readonly processes: Readonly<Record<"active" | "spare" | "starting" | "fallback", number>>;
 }
@@ -90,6 +91,8 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
       models().flatMap((model) =>
         states.map((state) => [{ model_name: model.identity.name, state }, model.state() === state ? 1 : 0] as const),
       ),
+    providerFallenBack: () =>
+      models().map(({ identity, hasFallenBack }) => [{ model_name: identity.name }, hasFallenBack ? 1 : 0]),
     devicesSetAside: () =>
       models().map(({ identity, devicesSetAside }) => [{ model_name: identity.name }, devicesSetAside.length]),
     processes: () =>

@@ -99,6 +99,13 @@ export const metricTable = {
       ]),
     },
   },
+  providerFallenBack: {
+    name: "execution_provider_fallen_back",
+    type: "gauge",
+    unit: "boolean",
+    help: "1 while a served model is computed on the CPU though it should be on a GPU, 0 otherwise.",
+    labels: { model_name: servedModels },
+  },
   batchFallbacks: {
     name: "inference_batch_fallbacks_total",
     type: "counter",

@@ -42,7 +42,7 @@ test("a model needs no more than its folder", () => {
         executionProvider: "auto",
         precision: "auto",
         intraOpNumThreads: 1,
-        maxBatchSize: 1,
+        maxBatchSize: "auto",
         chunksPerWindow: 1,
         required: true,
         plugins: [],

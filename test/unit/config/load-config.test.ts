@@ -46,7 +46,7 @@ test("MODELS_FILE names the models, with paths relative to the project root", ()
       executionProvider: "auto",
       precision: "auto",
       intraOpNumThreads: 1,
-      maxBatchSize: 1,
+      maxBatchSize: "auto",
       chunksPerWindow: 1,
       required: true,
       plugins: [join(projectRoot, "plugins/y.ts"), "/opt/z.ts"],

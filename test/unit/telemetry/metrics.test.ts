@@ -15,6 +15,7 @@ const small: MeasuredModel = {
   queueDepth: 3,
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
+  hasFallenBack: true,
   devicesSetAside: ["GPU-a"],
   state: () => "ready",
 };
@@ -49,6 +50,18 @@ test("requests in flight and queues are asked when metrics are read", async () =
   expect(await samples("inference_queue_depth")).toEqual(['inference_queue_depth{model_name="small"} 3']);
   expect(await samples("inference_queue_oldest_seconds")).toEqual([
     'inference_queue_oldest_seconds{model_name="small"} 0.25',
+  ]);
+});
+
+test("a model that fell back is told until it is another one", async () => {
+  const models = [small];
+  const { samples } = createMetrics({ models: () => models });
+  expect(await samples("execution_provider_fallen_back")).toEqual([
+    'execution_provider_fallen_back{model_name="small"} 1',
+  ]);
+  models[0] = { ...small, hasFallenBack: false };
+  expect(await samples("execution_provider_fallen_back")).toEqual([
+    'execution_provider_fallen_back{model_name="small"} 0',
   ]);
 });
 
