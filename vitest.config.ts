@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     // Typed arrays from native addons fail `instanceof` across vm realms; child processes are real ones.
     pool: "forks",
-    // Files of integration tests start services of several processes: more at once would only wait for each other.
-    maxWorkers: 2,
+    // On two cores: files of integration tests start services of several processes, and wait for them much of the time.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
