@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import { type CanaryResult, type EventBus, isWantedExit, type ModelId } from "../events.ts";
+import { canaryClient } from "./canary.ts";
 import { Collector } from "./collector.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
 import { MachineWatch } from "./machine-watch.ts";
@@ -139,7 +140,10 @@ export class HealthWatch {
         }
       }),
       events.on("window_poisoned", ({ modelId, pids, client }) => {
-        this.#find(modelId)?.respawns.explain(pids, client, performance.now());
+        // What the service itself asked is known to be harmless: that a process ended under it explains nothing.
+        if (client !== canaryClient.address) {
+          this.#find(modelId)?.respawns.explain(pids, client, performance.now());
+        }
       }),
       events.on("model_state_changed", () => {
         // Its processes are new: what is known of the machine is not up to date either.

@@ -183,7 +183,7 @@ test("a crash loop makes the service unready, though each process is replaced at
   }
   await expectUnready(service, annotate);
   // On a busy machine the model may be unready for its silence before.
-  const detail = async (): Promise<string | undefined> => (await readiness(service)).failing[modelCheck];
+  const detail = async (): Promise<string> => (await readiness(service)).failing[modelCheck] ?? "";
   await expect.poll(detail, { timeout: 30_000 }).toContain("3 processes ended unexpectedly within a minute");
   writeFileSync(service.settingsFile, stringify({ health: { periodMs, maxRestartsPerMinute: 3 } }));
   service.child.kill("SIGHUP");

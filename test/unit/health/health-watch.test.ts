@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
+import { canaryClient } from "../../../src/health/canary.ts";
 import { HealthWatch } from "../../../src/health/health-watch.ts";
 import { strictEventBus } from "../../helpers/event-bus.ts";
 import { FakeMonitoredModel } from "../../helpers/fake-monitored-model.ts";
@@ -28,6 +29,15 @@ test("ends of a model's own processes count, but for those that were wanted and 
   expect(judged.detail(performance.now())).toContain("4 processes ended unexpectedly");
   events.emit("window_poisoned", { ...named(served), pids: [1, 2], client: "192.0.2.1" });
   expect(judged.detail(performance.now())).not.toContain("unexpectedly");
+});
+
+test("a canary under which processes end explains no end", () => {
+  const { watch, served, events } = watching();
+  for (let pid = 1; pid <= 4; pid++) {
+    events.emit("process_exited", { ...exitOf(served), pid });
+  }
+  events.emit("window_poisoned", { ...named(served), pids: [1, 2, 3, 4], client: canaryClient.address });
+  expect(watch.watchOf(served.asModel).detail(performance.now())).toContain("4 processes ended unexpectedly");
 });
 
 const settings = { periodMs: 60_000, maxRestartsPerMinute: 3, maxEventLoopDelayMs: 250, minSpoolFreeBytes: 1 };
