@@ -28,6 +28,7 @@ const goldenSchema = z.object({
   ),
 });
 
+export type GoldenClip = z.infer<typeof goldenSchema>["clips"][number];
 export type GoldenForm = z.infer<typeof formSchema>;
 
 /**

@@ -1,7 +1,6 @@
 import { closeSync, openSync, readdirSync, statSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { beforeEach, expect, test, vi } from "vitest";
-import { SpoolFile } from "../../../src/processes/spool-file.ts";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
 
 vi.mock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
@@ -15,10 +14,18 @@ vi.mock("node:fs", async (original) => {
 
 const real = await vi.importActual<typeof import("node:fs")>("node:fs");
 
+// Files share the modules of their worker: this one must get its own over the fs above, and leave it to nobody.
+vi.resetModules();
+const { SpoolFile } = await import("../../../src/processes/spool-file.ts");
+
 beforeEach(() => {
   vi.mocked(openSync).mockReset().mockImplementation(real.openSync);
   vi.mocked(closeSync).mockReset().mockImplementation(real.closeSync);
   vi.mocked(unlinkSync).mockReset().mockImplementation(real.unlinkSync);
+});
+
+afterAll(() => {
+  vi.resetModules();
 });
 
 test("for as long as the file has a name, nobody else may read it", () => {
