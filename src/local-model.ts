@@ -86,6 +86,8 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   protected readonly scheduler: Scheduler;
   /** Inference processes that take windows. */
   protected readonly instances: number;
+  /** What it is meant to be computed on; it may have to fall back. */
+  protected readonly plannedProvider: PlannedModel["provider"];
   readonly folder: ModelFolder;
   readonly #supervisor: Supervisor;
   readonly #config: () => Config;
@@ -105,6 +107,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     const { folder, settings, config, events, hardware, room } = options;
     const { name, version } = folder.manifest;
     this.#plan = placeModel(options);
+    this.plannedProvider = this.#plan.provider;
     this.#events = events;
     this.identity = { name, version, digest: folder.digest };
     this.folder = folder;

@@ -8,6 +8,8 @@ import { TextThread, type WorkOutcome } from "./text-thread.ts";
 import { Turns } from "./turns.ts";
 
 export interface TextWorkerOptions extends TextWorkerSettings {
+  /** 1 or more. */
+  readonly threads: number;
   /** The longest time for one text, or a message of small ones, in milliseconds; asked anew for each. */
   readonly timeLimitMs: () => number;
   /** A thread that had been ready was replaced. */
@@ -16,27 +18,41 @@ export interface TextWorkerOptions extends TextWorkerSettings {
   readonly entry?: URL;
 }
 
+/** A place for one thread, which is made anew when it dies. */
+interface Lane {
+  thread: TextThread;
+  /** What the thread has. */
+  inWork: readonly Slice[];
+  /** It has work, or looks for some, or waits for its thread to be ready for some. */
+  isServing: boolean;
+}
+
 /**
- * Tokenizes in a thread of its own, so that no text can keep the event loop busy. One thread, made anew when it dies.
+ * Tokenizes in threads of its own, so that no text can keep the event loop busy.
  *
- * A request's texts go to the thread in slices. After each slice it is another's turn: another address's first, then
- * another client's of that address. Small slices of several requests share a message, which costs more than tokenizing a
- * short text. When a text takes too long or kills the thread, its request fails and the others go on in a fresh one.
+ * A request's texts go to a thread in slices, one at a time. After each slice it is another's turn: another address's
+ * first, then another client's of that address. Small slices of several requests share a message, which costs more than
+ * tokenizing a short text. When a text takes too long or kills its thread, its request fails and the others go on, in
+ * another thread or a fresh one.
  */
 export class TextWorker {
-  /** Resolves when the first thread has loaded the tokenizer; rejects with an `OperatorError` when it cannot. */
+  /** Resolves when the first threads have loaded the tokenizer; rejects with an `OperatorError` when one cannot. */
   readonly ready: Promise<void>;
   readonly #options: TextWorkerOptions;
   readonly #turns = new Turns<PendingRequest>();
-  #thread: TextThread;
-  /** What the thread has, or gets when it is ready; empty while nothing waits. */
-  #inWork: readonly Slice[] = [];
+  readonly #lanes: readonly Lane[];
   #isClosed = false;
 
   private constructor(options: TextWorkerOptions) {
     this.#options = options;
-    this.#thread = this.#startThread();
-    this.ready = this.#thread.ready;
+    this.#lanes = Array.from({ length: options.threads }, () => ({
+      thread: this.#startThread(),
+      inWork: [],
+      isServing: false,
+    }));
+    this.ready = Promise.all(this.#lanes.map(({ thread }) => thread.ready)).then(() => undefined);
+    // Whoever needs the threads awaits `ready` and meets the rejection; nobody may need them yet.
+    this.ready.catch(() => undefined);
   }
 
   static start(options: TextWorkerOptions): TextWorker {
@@ -63,7 +79,7 @@ export class TextWorker {
     };
     context.signal.addEventListener("abort", abort, { once: true });
     this.#turns.add(request, request.path);
-    void this.#serve();
+    this.#wakeOne();
     try {
       return await request.result;
     } finally {
@@ -71,19 +87,56 @@ export class TextWorker {
     }
   }
 
-  /** Ends the thread. What still waits fails with `draining`. */
+  /** Ends the threads. What still waits fails with `draining`. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#failAll(closedError());
-    await this.#thread.terminate();
+    await Promise.all(this.#lanes.map(({ thread }) => thread.terminate()));
   }
 
-  async #serve(): Promise<void> {
-    if (this.#inWork.length > 0) {
+  /** Has one lane more look for work, rather one whose thread lives; when all do, one of them finds it. */
+  #wakeOne(): void {
+    const idle = this.#lanes.filter(({ isServing }) => !isServing);
+    const lane = idle.find(isAlive) ?? idle[0];
+    if (lane !== undefined) {
+      void this.#serve(lane);
+    }
+  }
+
+  async #serve(lane: Lane): Promise<void> {
+    lane.isServing = true;
+    let failure: unknown = null;
+    while (!this.#turns.isEmpty && failure === null) {
+      const thread = this.#liveThread(lane);
+      // Work is taken when the thread can begin with it: meanwhile another one may.
+      failure = await thread.ready.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (failure === null) {
+        lane.inWork = this.#takeSlices();
+        await this.#serveSlices(thread, lane.inWork);
+        lane.inWork = [];
+        // A thread that died has a successor before somebody waits for it.
+        this.#liveThread(lane);
+      }
+    }
+    lane.isServing = false;
+    if (failure !== null) {
+      this.#goOnWithout(lane, failure);
+    }
+  }
+
+  /** Its thread could not start. With no other thread, another start would fail again for all; the next request tries. */
+  #goOnWithout(lane: Lane, cause: unknown): void {
+    const others = this.#lanes.filter((other) => other !== lane && isAlive(other));
+    if (others.length === 0) {
+      this.#failAll(new ServiceError("internal_error", "The text worker could not start.", { cause }));
       return;
     }
-    for (this.#inWork = this.#takeSlices(); this.#inWork.length > 0; this.#inWork = this.#takeSlices()) {
-      await this.#serveSlices(this.#inWork);
+    const idle = others.find(({ isServing }) => !isServing);
+    if (idle !== undefined) {
+      void this.#serve(idle);
     }
   }
 
@@ -102,37 +155,27 @@ export class TextWorker {
     return slices;
   }
 
-  async #serveSlices(taken: readonly Slice[]): Promise<void> {
-    const thread = this.#liveThread();
-    try {
-      await thread.ready;
-    } catch (cause) {
-      // A start that fails would fail again for the others; the next request tries.
-      this.#failAll(new ServiceError("internal_error", "The text worker could not start.", { cause }));
+  async #serveSlices(thread: TextThread, slices: readonly Slice[]): Promise<void> {
+    if (slices.length === 0) {
       return;
     }
-    // The thread may have taken long to start: some are not waited for any more.
-    const slices = taken.filter(({ request }) => !request.isSettled);
-    if (slices.length > 0) {
-      const texts = slices.flatMap((slice) => slice.texts);
-      hand(slices, await thread.prepare(texts, this.#options.timeLimitMs()));
-    }
+    const texts = slices.flatMap((slice) => slice.texts);
+    hand(slices, await thread.prepare(texts, this.#options.timeLimitMs()));
     for (const { request } of slices) {
       if (!request.isSettled) {
         this.#turns.add(request, request.path);
       }
     }
-    this.#liveThread();
   }
 
-  /** The thread, or a fresh one when it has ended. */
-  #liveThread(): TextThread {
-    const reason = this.#thread.exitReason;
+  /** The lane's thread, or a fresh one when it has ended. */
+  #liveThread(lane: Lane): TextThread {
+    const reason = lane.thread.exitReason;
     if (reason !== null && !this.#isClosed) {
-      this.#thread = this.#startThread();
+      lane.thread = this.#startThread();
       this.#options.onRestart?.(reason);
     }
-    return this.#thread;
+    return lane.thread;
   }
 
   #startThread(): TextThread {
@@ -141,7 +184,7 @@ export class TextWorker {
   }
 
   #failAll(error: unknown): void {
-    for (const { request } of this.#inWork) {
+    for (const { request } of this.#lanes.flatMap(({ inWork }) => inWork)) {
       request.fail(error);
     }
     for (let request = this.#turns.take(); request !== undefined; request = this.#turns.take()) {
@@ -162,6 +205,10 @@ function hand(slices: readonly Slice[], outcome: WorkOutcome): void {
     }
     first = end;
   }
+}
+
+function isAlive({ thread }: Lane): boolean {
+  return thread.exitReason === null;
 }
 
 function closedError(): ServiceError {

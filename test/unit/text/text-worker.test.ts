@@ -9,6 +9,7 @@ import { OperatorError } from "../../../src/operator-error.ts";
 import { maxSliceLength } from "../../../src/text/pending-request.ts";
 import type { PreparedText } from "../../../src/text/prepared-text.ts";
 import { TextWorker, type TextWorkerOptions } from "../../../src/text/text-worker.ts";
+import { TemporaryFolder } from "../../helpers/temporary-folder.ts";
 import { modelFolder, readGoldenTexts } from "./model-folder.ts";
 import { contextOf } from "./request-context.ts";
 
@@ -22,6 +23,7 @@ afterEach(async () => {
 
 function startWorker(options: Partial<TextWorkerOptions> = {}): TextWorker {
   const worker = TextWorker.start({
+    threads: 1,
     modelFolder,
     windowTokens: 128,
     overlapTokens: 32,
@@ -40,6 +42,11 @@ function startFixture(name: string, options: Partial<TextWorkerOptions> = {}): T
 /** The number of the thread that prepared a text; the fixtures put it into the window. */
 function threadOf(prepared: readonly PreparedText[]): number | undefined {
   return prepared[0]?.windows[0]?.inputIds[0];
+}
+
+/** The numbers of all the threads that prepared them. */
+function threadsOf(prepared: readonly PreparedText[] | undefined): (number | undefined)[] {
+  return (prepared ?? []).map((text) => threadOf([text]));
 }
 
 describe("with the real tokenizer", () => {
@@ -204,6 +211,56 @@ test("when the thread cannot start, everybody who waits fails, and the next requ
   } finally {
     rmSync(parent, { recursive: true });
   }
+});
+
+describe("with two threads", () => {
+  test("two requests are prepared at a time, and their texts come back in order", async () => {
+    const worker = startFixture("fails-on-poison", { threads: 2 });
+    await worker.ready;
+    const texts = Array.from({ length: 6 }, (_, index) => "x".repeat(maxSliceLength - index));
+    const [one, two] = await Promise.all(["one", "two"].map((address) => worker.prepare(texts, contextOf(address))));
+    expect(new Set([...threadsOf(one), ...threadsOf(two)]).size).toBe(2);
+    for (const prepared of [one, two]) {
+      expect(prepared?.map(({ tokens }) => tokens)).toEqual(texts.map(({ length }) => length));
+    }
+  });
+
+  test("a text that holds up one of them holds up nobody else, however many come", async () => {
+    const worker = startFixture("hangs-on-poison", { threads: 2, timeLimitMs: () => 3000 });
+    await worker.ready;
+    const order: string[] = [];
+    const poisoned = worker.prepare(["poison"], contextOf("poison")).catch(() => order.push("poison"));
+    // Requests of one moment share a message.
+    await new Promise(setImmediate);
+    const others = Array.from({ length: 20 }, (_, index) =>
+      worker.prepare(["fine", "x".repeat(maxSliceLength)], contextOf(`${index}`)).then(() => order.push("fine")),
+    );
+    await Promise.all([poisoned, ...others]);
+    expect(order).toEqual([...Array<string>(20).fill("fine"), "poison"]);
+  });
+
+  test("one that dies and cannot start again leaves the work to the other, and comes back when it can", async () => {
+    using folder = new TemporaryFolder();
+    const ownFolder = join(folder.path, "model");
+    mkdirSync(ownFolder);
+    const restarts: TextWorkerExitReason[] = [];
+    const worker = startFixture("cannot-start-without-its-folder", {
+      threads: 2,
+      modelFolder: ownFolder,
+      onRestart: (exit) => restarts.push(exit),
+    });
+    await worker.ready;
+    rmSync(ownFolder, { recursive: true });
+    await expect(worker.prepare(["poison"], contextOf())).rejects.toMatchObject({ code: "internal_error" });
+    for (let request = 0; request < 3; request++) {
+      await expect(worker.prepare(["fine"], contextOf())).resolves.toMatchObject([{ tokens: 4 }]);
+    }
+    expect(restarts).toContain("crashed");
+    await expect(worker.prepare(["poison"], contextOf())).rejects.toMatchObject({ code: "internal_error" });
+    await expect(worker.prepare(["fine"], contextOf())).rejects.toMatchObject({ code: "internal_error" });
+    mkdirSync(ownFolder);
+    await expect(worker.prepare(["fine"], contextOf())).resolves.toMatchObject([{ tokens: 4 }]);
+  });
 });
 
 test("closing fails what is in work, what waits and what comes later with draining", async () => {
