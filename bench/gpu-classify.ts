@@ -1,16 +1,13 @@
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { maxTexts } from "../src/admission/input-limits.ts";
-import { prepareText } from "../src/text/prepare-text.ts";
-import { Tokenizer } from "../src/text/tokenizer.ts";
-import { maxChunkTokens } from "../src/text/windows.ts";
 import type { Benchmark, Findings, Progress } from "./benchmark.ts";
 import { type BenchDevice, findBenchDevice } from "./gpu/bench-device.ts";
 import { startGpuService } from "./gpu/gpu-service.ts";
 import { GpuWatch } from "./gpu/gpu-watch.ts";
-import { nameLimit, type StageRates } from "./gpu/name-limit.ts";
+import { type BusyShares, nameLimit, parts } from "./gpu/name-limit.ts";
+import { busyShares, type ServiceTimes, serviceTimes } from "./gpu/thread-times.ts";
 import { LoadClient } from "./load/load-client.ts";
-import type { ClosedLoopJob, LoadReport } from "./load/load-job.ts";
 import type { Options } from "./options.ts";
 import { countOf } from "./outcomes.ts";
 import { BareRuntime } from "./peers/bare.ts";
@@ -19,7 +16,6 @@ import { sortedBatches } from "./peers/padded-batches.ts";
 import { readTexts } from "./project.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 import { figure, percent, type Table } from "./table.ts";
-import { limits, microsecondsPerText } from "./tokenizer.ts";
 
 /** Texts that the service is asked for at once in each of its two settings, by texts of a request. */
 const settings = [
@@ -46,18 +42,21 @@ export const gpuClassify: Benchmark = {
       ...(await startBare(options, device, stack, progress)),
       ...(await startService(options, stack, progress)),
     ];
-    const rows = contestants.map(({ name, part }) => ({ name, part, rates: [] as number[], busy: [] as number[] }));
+    const rows = contestants.map(({ name }) => ({ name, rates: [] as number[], shares: [] as BusyShares[] }));
     const failures: string[] = [];
     for (let round = 0; round <= options.number("rounds"); round++) {
-      for (const [index, { name, measure }] of contestants.entries()) {
+      for (const [index, { name, measure, times }] of contestants.entries()) {
         const watch = new GpuWatch(device.uuid, () => []);
+        const before = times();
+        const startedAt = performance.now();
         const { textsPerSecond, failed } = await measure();
+        const shares = busyShares(before, times(), (performance.now() - startedAt) / 1000);
         const { busyShare } = await watch.stop();
         progress(`round ${round}  ${name}: ${figure(textsPerSecond)} texts/s`);
         failures.push(...(failed === 0 ? [] : [`${name}: ${failed} requests were not answered with 200`]));
         if (round > 0) {
           rows[index]?.rates.push(textsPerSecond);
-          rows[index]?.busy.push(...(busyShare === null ? [] : [busyShare]));
+          rows[index]?.shares.push(busyShare === null ? shares : { ...shares, gpu: busyShare });
         }
       }
     }
@@ -67,7 +66,8 @@ export const gpuClassify: Benchmark = {
       notes: [
         ...device.notes,
         ...limitsOf(results),
-        "The bare binding has its tensors ready and all texts sorted by length; the tokenizer has one thread, as in the service.",
+        "The bare binding has its tensors ready and all texts sorted by length.",
+        "A share is that of the busiest thread of its kind. Where other programs keep the processors busy, none is what it could be.",
       ],
       failures,
       values: { device, results },
@@ -75,13 +75,11 @@ export const gpuClassify: Benchmark = {
   },
 };
 
-type Part = keyof StageRates | "service";
-
 interface Contestant {
   readonly name: string;
-  readonly part: Part;
-  readonly textsPerRequest?: number;
   readonly measure: () => Promise<{ readonly textsPerSecond: number; readonly failed: number }>;
+  /** Of the threads whose share counts. */
+  readonly times: () => ServiceTimes;
 }
 
 async function startBare(
@@ -102,7 +100,7 @@ async function startBare(
     const runtime = stack.use(await BareRuntime.start(file, setting, sortedBatches(encodings, size, padTokenId)));
     contestants.push({
       name: `bare binding, ${size} texts a run`,
-      part: "binding",
+      times: () => new Map(),
       measure: async () => {
         const startedAt = performance.now();
         await runtime.runAll(passes);
@@ -110,13 +108,6 @@ async function startBare(
       },
     });
   }
-  const tokenizer = Tokenizer.load(folder, { maxChunkTokens: maxChunkTokens(limits) });
-  const encode = (text: string): ArrayLike<number> => prepareText(text, tokenizer, limits).windows[0]?.inputIds ?? [];
-  contestants.push({
-    name: "tokenizer, one thread",
-    part: "tokenizer",
-    measure: async () => ({ textsPerSecond: 1e6 / microsecondsPerText(texts, encode), failed: 0 }),
-  });
   return contestants;
 }
 
@@ -126,87 +117,69 @@ async function startService(options: Options, stack: AsyncDisposableStack, progr
     SERVICE__SCHEDULER__MAX_QUEUE_SIZE: "1024",
     SERVICE__LOG__SUCCESS_SAMPLE_RATIO: "0",
   };
-  const { port } = await startGpuService({ texts }, environment, stack, progress);
+  const service = await startGpuService({ texts }, environment, stack, progress);
   const client = stack.use(new LoadClient());
   const count = options.number("texts");
-  const loop = async (job: Omit<ClosedLoopJob, "kind">, textsOfRequest: number): ReturnType<Contestant["measure"]> => {
-    const report = await client.closedLoop(job);
-    return { textsPerSecond: (countOf(report, 200) * textsOfRequest) / report.seconds, failed: failedOf(report) };
-  };
-  return settings.flatMap(({ textsPerRequest, connections }) => {
-    const requests = Math.ceil((count * options.number("passes")) / textsPerRequest);
-    const shared = {
-      port,
-      connections,
-      limit: { requests },
-      texts: Math.max(count, textsPerRequest),
-      keepsBodies: false,
-    };
-    const name = `${textsPerRequest} ${textsPerRequest === 1 ? "text" : "texts"} a request`;
-    return [
-      {
-        name: `service, ${name}`,
-        part: "service" as const,
+  return settings.map(({ textsPerRequest, connections }) => ({
+    name: `service, ${textsPerRequest} ${textsPerRequest === 1 ? "text" : "texts"} a request`,
+    times: () => serviceTimes(service),
+    measure: async () => {
+      const requests = Math.ceil((count * options.number("passes")) / textsPerRequest);
+      const report = await client.closedLoop({
+        port: service.port,
+        connections,
+        limit: { requests },
+        texts: Math.max(count, textsPerRequest),
         textsPerRequest,
-        measure: () => loop({ ...shared, textsPerRequest }, textsPerRequest),
-      },
-      {
-        name: `HTTP alone, as for ${name}`,
-        part: "http" as const,
-        textsPerRequest,
-        measure: () => loop({ ...shared, path: "/livez" }, textsPerRequest),
-      },
-    ];
-  });
-}
-
-function failedOf(report: LoadReport): number {
-  return report.statuses.length - countOf(report, 200);
+        keepsBodies: false,
+      });
+      const answered = countOf(report, 200);
+      return {
+        textsPerSecond: (answered * textsPerRequest) / report.seconds,
+        failed: report.statuses.length - answered,
+      };
+    },
+  }));
 }
 
 interface Result {
   readonly name: string;
-  readonly part: Part;
   readonly textsPerSecond: Spread;
-  /** Median of the device's busy share; null where nobody knows. */
-  readonly busyShare: number | null;
+  /** Medians over the rounds. */
+  readonly shares: BusyShares;
 }
 
 function resultOf({
   name,
-  part,
   rates,
-  busy,
+  shares,
 }: {
   readonly name: string;
-  readonly part: Part;
   readonly rates: readonly number[];
-  readonly busy: readonly number[];
+  readonly shares: readonly BusyShares[];
 }): Result {
-  return { name, part, textsPerSecond: spread(rates), busyShare: busy.length === 0 ? null : median(busy) };
+  const known = parts.flatMap((part) => {
+    const ofPart = shares.flatMap((each) => each[part] ?? []);
+    return ofPart.length === 0 ? [] : [[part, median(ofPart)] as const];
+  });
+  return { name, textsPerSecond: spread(rates), shares: Object.fromEntries(known) };
 }
 
 /** A sentence for each setting of the service. */
 function limitsOf(results: readonly Result[]): string[] {
-  const best = (part: Part): number =>
-    Math.max(...results.filter((each) => each.part === part).map(({ textsPerSecond }) => textsPerSecond.median));
-  const https = results.filter(({ part }) => part === "http");
-  const services = results.filter(({ part }) => part === "service");
-  return services.map(({ name, textsPerSecond, busyShare }, index) => {
-    const http = https[index]?.textsPerSecond.median ?? Number.NaN;
-    const rates = { binding: best("binding"), tokenizer: best("tokenizer"), http };
-    return `What limits ${name}: ${nameLimit(textsPerSecond.median, rates, busyShare)}.`;
-  });
+  return results
+    .filter(({ shares }) => shares.eventLoop !== undefined)
+    .map(({ name, shares }) => `What limits ${name}: ${nameLimit(shares)}.`);
 }
 
 function rateTable(device: string, results: readonly Result[]): Table {
   return {
     title: `Short texts on ${device}`,
-    columns: ["", "texts/s", "min", "max", "GPU busy"],
-    rows: results.map(({ name, textsPerSecond: { median: middle, min, max }, busyShare }) => [
+    columns: ["", "texts/s", "min", "max", "event loop", "tokenizer", "inference process", "runs", "GPU"],
+    rows: results.map(({ name, textsPerSecond: { median: middle, min, max }, shares }) => [
       name,
       ...[middle, min, max].map(figure),
-      busyShare === null ? "–" : percent(busyShare),
+      ...parts.map((part) => (shares[part] === undefined ? "–" : percent(shares[part]))),
     ]),
   };
 }

@@ -24,6 +24,27 @@ export function cpuSeconds(pid: number): number {
   return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
+export interface ThreadTime {
+  readonly id: number;
+  /** As its program named it. */
+  readonly name: string;
+  /** User and system time so far. */
+  readonly seconds: number;
+}
+
+/** Of each thread of a process that lives; the first one has the id of the process. */
+export function threadTimesOf(pid: number): ThreadTime[] {
+  return threadsOf(pid).flatMap((thread) => {
+    const stat = read(`/proc/${pid}/task/${thread}/stat`);
+    if (stat === null) {
+      return [];
+    }
+    const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+    const fields = fieldsOf(stat);
+    return [{ id: Number(thread), name, seconds: (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond }];
+  });
+}
+
 /** User and system time of a process and all below it, those that have ended and were waited for included, in seconds. */
 export function treeCpuSeconds(pid: number): number {
   return [pid, ...descendantsOf(pid)].reduce((total, each) => {
@@ -63,10 +84,14 @@ export function commandLine(pid: number): string {
 /** USER_HZ, which is 100 on every Linux that Node runs on. */
 const clockTicksPerSecond = 100;
 
-/** Fields of `/proc/PID/stat` from the third (state) on: the second, a name, may hold spaces. */
 function statFields(pid: number): string[] | null {
   const stat = read(`/proc/${pid}/stat`);
-  return stat === null ? null : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return stat === null ? null : fieldsOf(stat);
+}
+
+/** Fields of a `stat` of `/proc` from the third (state) on: the second, a name, may hold spaces. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 function threadsOf(pid: number): string[] {

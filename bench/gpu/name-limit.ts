@@ -1,30 +1,36 @@
-/** Texts a second that each part of the way allows by itself. */
-export interface StageRates {
-  /** ONNX Runtime's binding with the best batches, and so the device. */
-  readonly binding: number;
-  /** Our tokenizer, in the one thread that a model has. */
-  readonly tokenizer: number;
-  /** The HTTP server with requests that ask for nothing, times the texts of a request. */
-  readonly http: number;
-}
+/** What a classification goes through, one thread each or the device. */
+export const parts = ["eventLoop", "textThread", "inferenceProcess", "run", "gpu"] as const;
 
-/** From this share of its time on, a device is what limits. */
+/** Share of the time, 0 to 1, in which each was busy, where that is known; of several threads of a kind, the busiest. */
+export type BusyShares = Readonly<Partial<Record<(typeof parts)[number], number>>>;
+
+/** From this share of its time on, a part is what limits. */
 const busy = 0.9;
+
+const phrases = {
+  eventLoop: "the event loop of the API process",
+  textThread: "the tokenizer's thread",
+  inferenceProcess: "the event loop of the inference process",
+  run: "the thread that calls ONNX Runtime",
+  gpu: "the GPU",
+};
 
 /**
  * What keeps a service from classifying faster, in plain words.
- * @param busyShare of the device while the service was measured; null where nobody knows.
+ *
+ * A thread that waits for a GPU may spin: the GPU is named before it, where both are busy.
  */
-export function nameLimit(service: number, rates: StageRates, busyShare: number | null): string {
-  if (busyShare !== null && busyShare >= busy) {
-    return "the GPU, which is busy";
+export function nameLimit(shares: BusyShares): string {
+  if ((shares.gpu ?? 0) >= busy) {
+    return `${phrases.gpu}, busy ${percentOf(shares.gpu)} of the time`;
   }
-  const stages = [
-    { name: "ONNX Runtime's binding and the device", rate: rates.binding },
-    { name: "the tokenizer's thread", rate: rates.tokenizer },
-    { name: "the HTTP server and its client", rate: rates.http },
-  ];
-  const slowest = stages.reduce((least, each) => (each.rate < least.rate ? each : least));
-  const share = Math.round((service / slowest.rate) * 100);
-  return `${slowest.name}: the service reaches ${share} % of what it allows`;
+  const [most = "eventLoop"] = parts.toSorted((one, other) => (shares[other] ?? 0) - (shares[one] ?? 0));
+  const told = `${phrases[most]}, busy ${percentOf(shares[most])} of the time`;
+  return (shares[most] ?? 0) >= busy
+    ? told
+    : `no part alone, so more requests at a time would be answered; most is ${told}`;
+}
+
+function percentOf(share = 0): string {
+  return `${Math.round(share * 100)} %`;
 }
