@@ -175,7 +175,7 @@ function limitsOf(results: readonly Result[]): string[] {
 function rateTable(device: string, results: readonly Result[]): Table {
   return {
     title: `Short texts on ${device}`,
-    columns: ["", "texts/s", "min", "max", "event loop", "tokenizer", "inference process", "runs", "GPU"],
+    columns: ["", "texts/s", "min", "max", "event loop", "tokenizer", "inference process", "GPU"],
     rows: results.map(({ name, textsPerSecond: { median: middle, min, max }, shares }) => [
       name,
       ...[middle, min, max].map(figure),

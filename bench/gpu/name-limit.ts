@@ -1,5 +1,5 @@
 /** What a classification goes through, one thread each or the device. */
-export const parts = ["eventLoop", "textThread", "inferenceProcess", "run", "gpu"] as const;
+export const parts = ["eventLoop", "textThread", "inferenceProcess", "gpu"] as const;
 
 /** Share of the time, 0 to 1, in which each was busy, where that is known; of several threads of a kind, the busiest. */
 export type BusyShares = Readonly<Partial<Record<(typeof parts)[number], number>>>;
@@ -10,15 +10,14 @@ const busy = 0.9;
 const phrases = {
   eventLoop: "the event loop of the API process",
   textThread: "the tokenizer's thread",
-  inferenceProcess: "the event loop of the inference process",
-  run: "the thread that calls ONNX Runtime",
+  inferenceProcess: "the inference process, in ONNX Runtime's binding and around it",
   gpu: "the GPU",
 };
 
 /**
  * What keeps a service from classifying faster, in plain words.
  *
- * A thread that waits for a GPU may spin: the GPU is named before it, where both are busy.
+ * The inference process may spin while it waits for a GPU: the GPU is named before it, where both are busy.
  */
 export function nameLimit(shares: BusyShares): string {
   if ((shares.gpu ?? 0) >= busy) {

@@ -13,12 +13,11 @@ export function serviceTimes(service: Pick<Service, "pid" | "inferencePids">): S
     const part = partOfApi(service.pid, thread);
     return part === null ? [] : ([[thread.id, { part, seconds: thread.seconds }]] as const);
   });
+  // The binding runs graphs in the thread that calls it; what it computes with further ones is no limit of its own.
   const children = service.inferencePids().flatMap((pid) =>
-    threadTimesOf(pid).map(({ id, seconds }) => {
-      // Runs are called in a thread of libuv's pool, and on a CPU may have further ones.
-      const part: ThreadPart = id === pid ? "inferenceProcess" : "run";
-      return [id, { part, seconds }] as const;
-    }),
+    threadTimesOf(pid)
+      .filter(({ id }) => id === pid)
+      .map(({ id, seconds }) => [id, { part: "inferenceProcess", seconds }] as const),
   );
   return new Map([...own, ...children]);
 }

@@ -16,6 +16,7 @@ import {
   type RunMessage,
   type WindowInput,
 } from "./protocol.ts";
+import { RunLimit } from "./run-limit.ts";
 import { yieldToParent } from "./yield-to-parent.ts";
 
 export interface InferenceProcessSettings {
@@ -82,7 +83,7 @@ export type RunWindows = (inputs: readonly WindowInput[]) => Promise<ResultMessa
 interface PendingRun {
   readonly resolve: (result: ResultMessage) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly limit: RunLimit;
   /** Signs of progress so far. */
   signs: number;
 }
@@ -180,8 +181,8 @@ export class InferenceProcess {
   }
 
   /**
-   * Runs one batch, beside others if there are any. Without a result or a sign of progress for `limitMs` the process is
-   * killed. When `interruption` aborts, a run of several steps ends early, with a `RunFailedError`.
+   * Runs one batch, beside others if there are any. Without a result or a sign of progress for `limitMs`, not counting its
+   * waits for a processor, the process is killed. When `interruption` aborts, a run of several steps ends early, with a `RunFailedError`.
    * @throws ProcessExitedError, RunFailedError
    */
   run(inputs: readonly WindowInput[], limitMs: number, interruption?: AbortSignal): Promise<ResultMessage> {
@@ -194,8 +195,8 @@ export class InferenceProcess {
   #run(inputs: readonly WindowInput[], limitMs: number, interruption?: AbortSignal): Promise<ResultMessage> {
     const id = this.#nextRunId++;
     const { promise, resolve, reject } = Promise.withResolvers<ResultMessage>();
-    const timer = setTimeout(() => this.#killUnlessHeardOf(id), limitMs);
-    this.#runs.set(id, { resolve, reject, timer, signs: 0 });
+    const limit = new RunLimit({ pid: this.pid, limitMs, onExceeded: () => this.#killUnlessHeardOf(id) });
+    this.#runs.set(id, { resolve, reject, limit, signs: 0 });
     const message: RunMessage = { type: "run", id, inputs };
     this.#child.send(message, ignoreClosedChannel);
     if (interruption !== undefined) {
@@ -266,7 +267,7 @@ export class InferenceProcess {
     if (message.type === "progress") {
       run.signs++;
       this.#lastSignAt = performance.now();
-      run.timer.refresh();
+      run.limit.restart();
       return true;
     }
     if (message.type === "run_failed") {
@@ -289,9 +290,9 @@ export class InferenceProcess {
     run.reject(new RunFailedError(error.message, kind));
   }
 
-  #endRun(id: number, { timer }: PendingRun): void {
+  #endRun(id: number, { limit }: PendingRun): void {
     this.#runs.delete(id);
-    clearTimeout(timer);
+    limit.end();
   }
 
   #becomeReady(message: ReadyMessage): boolean {
@@ -365,7 +366,7 @@ export class InferenceProcess {
     const error = new ProcessExitedError(exit);
     this.#settleReady.reject(error);
     for (const run of this.#runs.values()) {
-      clearTimeout(run.timer);
+      run.limit.end();
       run.reject(error);
     }
     this.#runs.clear();

@@ -12,7 +12,7 @@ test("the share of a part is that of its busiest thread, of those that lived all
     [1, { part: "eventLoop" as const, seconds: 5 }],
     [2, { part: "textThread" as const, seconds: 2.5 }],
     [3, { part: "textThread" as const, seconds: 1.5 }],
-    [4, { part: "run" as const, seconds: 2 }],
+    [4, { part: "inferenceProcess" as const, seconds: 2 }],
   ]);
   expect(busyShares(before, after, 2)).toEqual({ eventLoop: 0.5, textThread: 0.75 });
 });

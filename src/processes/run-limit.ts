@@ -1,0 +1,71 @@
+import { longestWaitBetween, type ProcessorWaits, readProcessorWaits } from "./processor-waits.ts";
+
+export interface RunLimitOptions {
+  readonly pid: number;
+  /** 1 or more. */
+  readonly limitMs: number;
+  /** Called once, and not after `end`. */
+  readonly onExceeded: () => void;
+  readonly readWaits?: (pid: number) => ProcessorWaits;
+}
+
+/** Times that a process is looked at within its limit: runs that end before the first one, nearly all, cost no look. */
+const looks = 4;
+/** However little a process gets of the processors: nobody waits for more than so many times its limit. */
+const mostLimits = 5;
+
+/**
+ * How long a run may take without a sign of progress.
+ *
+ * Time in which the process waited for a processor does not count: on a machine that is busy with other things, or behind
+ * a limit of the container, a process that is sound would else be killed, and its successor too. One that hangs waits for
+ * nothing or for itself.
+ */
+export class RunLimit {
+  readonly #options: Required<RunLimitOptions>;
+  #timer: NodeJS.Timeout;
+  #startedAt = 0;
+  /** What the first look saw; before it nobody knows, and all time counts. */
+  #firstWaits: ProcessorWaits | null = null;
+
+  constructor(options: RunLimitOptions) {
+    this.#options = { readWaits: readProcessorWaits, ...options };
+    this.#timer = this.#begin();
+  }
+
+  /** There was a sign of progress. */
+  restart(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#begin();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #begin(): NodeJS.Timeout {
+    this.#startedAt = performance.now();
+    this.#firstWaits = null;
+    return this.#plan(0);
+  }
+
+  #plan(usedMs: number): NodeJS.Timeout {
+    const { limitMs } = this.#options;
+    const restMs = Math.max(limitMs - usedMs, limitMs / 100);
+    return setTimeout(() => this.#look(), Math.min(limitMs / looks, restMs));
+  }
+
+  #look(): void {
+    const { pid, limitMs, onExceeded, readWaits } = this.#options;
+    const waits = readWaits(pid);
+    this.#firstWaits ??= waits;
+    const elapsedMs = performance.now() - this.#startedAt;
+    // The kernel counts a wait when it is over, so only the sum of many is right.
+    const usedMs = elapsedMs - longestWaitBetween(this.#firstWaits, waits);
+    if (usedMs >= limitMs || elapsedMs >= mostLimits * limitMs) {
+      onExceeded();
+    } else {
+      this.#timer = this.#plan(usedMs);
+    }
+  }
+}
