@@ -53,7 +53,7 @@ test("a model on a device takes room from the others for all its processes, spar
   const settings = { executionProvider: "cuda", instances: 2, spares: 2 } as const;
   const model = await openTextModel(settings, {}, strictEventBus(), h200Machine, { room });
   expect(other.bytes).toBe(before);
-  const started = model.start();
+  const started = Promise.allSettled([model.start()]);
   const { graphBytes, processes } = model.memoryNeed;
   // Two of four are on each device, and one may be on the CPU; each of the four wants a batch besides.
   expect(processes).toBe(5);
@@ -62,7 +62,7 @@ test("a model on a device takes room from the others for all its processes, spar
   expect(before - other.bytes).toBeLessThan(resting + 4e9);
   model.kill();
   await model.close();
-  await Promise.allSettled([started]);
+  await started;
   expect(other.bytes).toBe(before);
 });
 
