@@ -1,4 +1,4 @@
-import { longestWaitBetween, type ProcessorWaits, readProcessorWaits } from "./processor-waits.ts";
+import { ProcessorWaits, readThreadSchedules, type ThreadSchedules } from "./processor-waits.ts";
 
 export interface RunLimitOptions {
   readonly pid: number;
@@ -6,7 +6,7 @@ export interface RunLimitOptions {
   readonly limitMs: number;
   /** Called once, and not after `end`. */
   readonly onExceeded: () => void;
-  readonly readWaits?: (pid: number) => ProcessorWaits;
+  readonly readSchedules?: (pid: number) => ThreadSchedules;
 }
 
 /** Times that a process is looked at within its limit: runs that end before the first one, nearly all, cost no look. */
@@ -17,19 +17,18 @@ const mostLimits = 5;
 /**
  * How long a run may take without a sign of progress.
  *
- * Time in which the process waited for a processor does not count: on a machine that is busy with other things, or behind
- * a limit of the container, a process that is sound would else be killed, and its successor too. One that hangs waits for
- * nothing or for itself.
+ * Time in which the process waited for a processor does not count: on a machine that is busy with other things a process
+ * that is sound would else be killed, and its successor too. One that hangs waits for nothing or for itself.
  */
 export class RunLimit {
   readonly #options: Required<RunLimitOptions>;
   #timer: NodeJS.Timeout;
   #startedAt = 0;
-  /** What the first look saw; before it nobody knows, and all time counts. */
-  #firstWaits: ProcessorWaits | null = null;
+  /** From the first look on: what comes before it counts in full. */
+  #waits = new ProcessorWaits();
 
   constructor(options: RunLimitOptions) {
-    this.#options = { readWaits: readProcessorWaits, ...options };
+    this.#options = { readSchedules: readThreadSchedules, ...options };
     this.#timer = this.#begin();
   }
 
@@ -45,7 +44,7 @@ export class RunLimit {
 
   #begin(): NodeJS.Timeout {
     this.#startedAt = performance.now();
-    this.#firstWaits = null;
+    this.#waits = new ProcessorWaits();
     return this.#plan(0);
   }
 
@@ -56,12 +55,10 @@ export class RunLimit {
   }
 
   #look(): void {
-    const { pid, limitMs, onExceeded, readWaits } = this.#options;
-    const waits = readWaits(pid);
-    this.#firstWaits ??= waits;
-    const elapsedMs = performance.now() - this.#startedAt;
-    // The kernel counts a wait when it is over, so only the sum of many is right.
-    const usedMs = elapsedMs - longestWaitBetween(this.#firstWaits, waits);
+    const { pid, limitMs, onExceeded, readSchedules } = this.#options;
+    const now = performance.now();
+    const elapsedMs = now - this.#startedAt;
+    const usedMs = elapsedMs - this.#waits.look(readSchedules(pid), now);
     if (usedMs >= limitMs || elapsedMs >= mostLimits * limitMs) {
       onExceeded();
     } else {

@@ -23,11 +23,11 @@ function startLimit(share: () => number) {
     onExceeded: () => {
       exceeded.afterMs = performance.now() - startedAt;
     },
-    readWaits: () => {
+    readSchedules: () => {
       waitedMs += (performance.now() - lookedAt) * share();
       lookedAt = performance.now();
       looks.push(lookedAt);
-      return new Map([["1", waitedMs]]);
+      return new Map([["1", { waitedMs, ranMs: lookedAt - waitedMs, isRunnable: true }]]);
     },
   });
   return { limit, exceeded, looks };
