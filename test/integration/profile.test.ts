@@ -87,9 +87,12 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** Percentages of one decimal that add up, but for what rounding them adds or takes away. */
+/**
+ * Percentages of one decimal that add up, but for what rounding them adds or takes away. One may be all: few requests
+ * allocate little, and what allocates is only sampled.
+ */
 function expectWhole(shares: readonly number[]): void {
-  expect(shares.length).toBeGreaterThan(1);
+  expect(shares).not.toEqual([]);
   expect(Math.abs(sum(shares) - 100)).toBeLessThanOrEqual(0.05 * shares.length + 0.001);
 }
 
