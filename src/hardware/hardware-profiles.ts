@@ -4,7 +4,7 @@ import type { GpuDevice } from "./gpu-device.ts";
 /** A size that a kind of GPU is sold in. */
 export interface GpuBoard {
   readonly memoryBytes: number;
-  /** Of the SXM module. */
+  /** Of the SXM module, where there is one. */
   readonly memoryBytesPerSecond: number;
 }
 
@@ -43,8 +43,9 @@ export const gpuPrecisions: readonly Precision[] = ["fp16", "int4", "fp32"];
 export const cpuProfile: CpuProfile = { name: "cpu" };
 
 /**
- * Memory, bandwidth and arithmetic are those of NVIDIA's data sheets (A100 40 and 80 GB, H100 and H200 SXM, DGX B200; without sparsity), in decimal units;
- * compute capabilities and the first CUDA that knows them are those of the CUDA toolkit's release notes.
+ * Memory, bandwidth and arithmetic are those of NVIDIA's data sheets (A100 40 and 80 GB, H100 SXM, H100 NVL of 94 GB, H200
+ * SXM, DGX B200; without sparsity), in decimal units; compute capabilities and the first CUDA that knows them are those of
+ * the CUDA toolkit's release notes.
  */
 export const gpuProfiles: readonly GpuProfile[] = [
   {
@@ -64,7 +65,7 @@ export const gpuProfiles: readonly GpuProfile[] = [
     computeCapability: "9.0",
     memoryBytes: 80e9,
     memoryBytesPerSecond: 3.35e12,
-    largerBoards: [],
+    largerBoards: [{ memoryBytes: 94e9, memoryBytesPerSecond: 3.9e12 }],
     operationsPerSecond: 989e12,
     minimumCuda: "11.8",
     precisions: gpuPrecisions,

@@ -34,6 +34,13 @@ test("the bandwidth is that of the board: of the fastest where there are several
   }
 });
 
+test("an H100 NVL, whose memory is faster than that of the SXM module, is not judged by it", () => {
+  const [sxm] = parseDevices(gpuRows.h100, "");
+  const nvl = { ...sxm!, name: "NVIDIA H100 NVL", memoryBytes: 95_830 * 1024 ** 2 };
+  expect(chooseProfile("auto", [sxm!])).toMatchObject({ profile: { memoryBytesPerSecond: 3.35e12 } });
+  expect(chooseProfile("auto", [nvl])).toMatchObject({ profile: { name: "h100", memoryBytesPerSecond: 3.9e12 } });
+});
+
 test("what does not fit a profile is told in plain words, once", () => {
   expect(chooseProfile("b200", twoH200)).toEqual({
     problems: [
