@@ -11,6 +11,7 @@ import {
   maxKeyVersions,
 } from "./admission/keys/key-records.ts";
 import { OperatorError } from "./operator-error.ts";
+import { runCommand } from "./run-command.ts";
 import type { Secret } from "./secrets/secret.ts";
 
 /** What a command answers: a new key to standard output, once, and all else around it. */
@@ -169,16 +170,10 @@ function timeText(time: number): string {
 }
 
 if (import.meta.main) {
-  try {
+  await runCommand(async () => {
     const { key, text } = await runKeysCommand(process.argv.slice(2), Date.now());
     // Apart from the key, so that a script can take it.
     (key === null ? process.stdout : process.stderr).write(`${text}\n`);
     key?.use((value) => process.stdout.write(`${value}\n`));
-  } catch (error) {
-    if (!(error instanceof OperatorError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
+  });
 }

@@ -74,8 +74,6 @@ const loadingRetryAfterMs = 1000;
 /** Loading 3 GB and running them once took 50 s on a busy machine; a slow disk may take longer. */
 const loadMsPerByte = 120_000 / 1e9;
 
-const neverAborted = new AbortController().signal;
-
 const inferenceEntry = new URL("./inference/main.ts", import.meta.url);
 
 /** What served models of all tasks have in common: supervised processes on this machine, and the scheduler before them. */
@@ -347,11 +345,7 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
       return null;
     }
     try {
-      const answer = await askCanary(
-        this.computedBy(run),
-        startTimeoutMs(this.#plan.variant, this.#config()),
-        neverAborted,
-      );
+      const answer = await askCanary(this.computedBy(run), startTimeoutMs(this.#plan.variant, this.#config()));
       const tolerance = manifest.canary?.tolerance ?? defaultTolerances[expected.kind];
       const distance = distanceBetween(answer, expected);
       return distance <= tolerance

@@ -16,6 +16,7 @@ import { LocalTextModel } from "./local-text-model.ts";
 import { fewestCanaryTokens, type Manifest, manifestSchema } from "./model-store/manifest.ts";
 import { type ModelFolder, openModelFolder } from "./model-store/model-folder.ts";
 import { OperatorError } from "./operator-error.ts";
+import { runCommand } from "./run-command.ts";
 import { systemErrorCode } from "./system-error-code.ts";
 import type { LabelScore } from "./tasks/label-scores.ts";
 
@@ -60,7 +61,7 @@ async function askModel(folder: ModelFolder): Promise<Canary> {
   const model = await openModel({ ...folder, manifest }, events);
   try {
     await becomesReady(model, events);
-    const answer = await askCanary(model, answerLimitMs, new AbortController().signal);
+    const answer = await askCanary(model, answerLimitMs);
     return canaryOf(answer, manifest.name, known?.tolerance ?? defaultTolerances[answer.kind]);
   } catch (error) {
     if (error instanceof ServiceError) {
@@ -148,13 +149,7 @@ function describe(canary: Canary): string {
 }
 
 if (import.meta.main) {
-  try {
+  await runCommand(async () => {
     process.stdout.write(`${await recordCanary(process.argv.slice(2))}\n`);
-  } catch (error) {
-    if (!(error instanceof OperatorError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
+  });
 }

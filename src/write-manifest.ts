@@ -5,6 +5,7 @@ import { describeFolder } from "./model-store/describe-folder.ts";
 import { manifestSchema } from "./model-store/manifest.ts";
 import { furtherVariants, type ModelVariant } from "./model-store/model-variants.ts";
 import { OperatorError } from "./operator-error.ts";
+import { runCommand } from "./run-command.ts";
 
 const usage = `usage: npm run write-manifest -- FOLDER --name NAME --version 1.0.0 --licence LICENCE [--form q4] [--part PART=FORM] [--gpu-form fp16]
 
@@ -76,13 +77,7 @@ function parse(args: readonly string[]) {
 }
 
 if (import.meta.main) {
-  try {
+  await runCommand(async () => {
     process.stdout.write(`${await writeManifest(process.argv.slice(2))}\n`);
-  } catch (error) {
-    if (!(error instanceof OperatorError)) {
-      throw error;
-    }
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  }
+  });
 }

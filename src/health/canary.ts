@@ -42,11 +42,17 @@ export const canaryClient = { address: "health check", clientId: "" } as const;
 /** Nobody's trace: W3C Trace Context and B3 know no ids of zeros. */
 const noTrace = { traceId: "0".repeat(32), spanId: "0".repeat(16) };
 
+const neverAborted = new AbortController().signal;
+
 /**
  * Sends one canary the way of a request, below the edge: no client's metric counts it.
  * @throws ServiceError as the task does; the signal's reason when it aborts.
  */
-export async function askCanary(model: AskedModel, limitMs: number, signal: AbortSignal): Promise<CanaryAnswer> {
+export async function askCanary(
+  model: AskedModel,
+  limitMs: number,
+  signal: AbortSignal = neverAborted,
+): Promise<CanaryAnswer> {
   const context: RequestContext = {
     requestId: "canary",
     ...noTrace,
