@@ -21,7 +21,7 @@ export function isAlive(pid: number): boolean {
 /** User and system time used so far, in seconds; 0 when it has ended. */
 export function cpuSeconds(pid: number): number {
   const fields = statFields(pid);
-  return fields === null ? 0 : (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
+  return fields === null ? 0 : secondsIn(fields);
 }
 
 export interface ThreadTime {
@@ -40,8 +40,7 @@ export function threadTimesOf(pid: number): ThreadTime[] {
       return [];
     }
     const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
-    const fields = fieldsOf(stat);
-    return [{ id: Number(thread), name, seconds: (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond }];
+    return [{ id: Number(thread), name, seconds: secondsIn(fieldsOf(stat)) }];
   });
 }
 
@@ -92,6 +91,11 @@ function statFields(pid: number): string[] | null {
 /** Fields of a `stat` of `/proc` from the third (state) on: the second, a name, may hold spaces. */
 function fieldsOf(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** User and system time of a thread or process, from the fields of its `stat`. */
+function secondsIn(fields: readonly string[]): number {
+  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
 function threadsOf(pid: number): string[] {

@@ -3,16 +3,10 @@ import { type EventBus, isWantedExit, type ModelId, type ReplacementOutcome } fr
 import type { CudaProblem } from "./hardware/choose-cuda-runtime.ts";
 import type { Hardware } from "./hardware/hardware.ts";
 import { judgeTiming, operationsToTime } from "./hardware/judge-timing.ts";
-import {
-  type Exchange,
-  ModelPlacement,
-  type PlacementVerdict,
-  type Seat,
-  type SeatEnd,
-} from "./hardware/model-placement.ts";
+import { ModelPlacement, type PlacementVerdict, type Seat, type SeatEnd } from "./hardware/model-placement.ts";
 import type { PlannedModel } from "./hardware/plan-model.ts";
 import { graphBytesOf, type ModelVariant } from "./model-store/model-variants.ts";
-import type { Places } from "./places.ts";
+import type { Exchange, Places } from "./places.ts";
 import { CpuStandby } from "./processes/cpu-standby.ts";
 import type { VisibleGpu } from "./processes/gpu-environment.ts";
 import type { InferenceProcess, ProcessExit, RunWindows } from "./processes/inference-process.ts";

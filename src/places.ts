@@ -5,3 +5,9 @@ export interface Places {
   /** Warm processes that wait to replace one. */
   readonly spares: number;
 }
+
+/** An instance, and the spare that should do its work. */
+export interface Exchange<T> {
+  readonly instance: T;
+  readonly spare: T;
+}

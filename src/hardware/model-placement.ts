@@ -1,4 +1,4 @@
-import type { Places } from "../places.ts";
+import type { Exchange, Places } from "../places.ts";
 import type { ModelPlan } from "./plan-model.ts";
 
 /** Where one process computes. */
@@ -6,12 +6,6 @@ export interface Seat {
   readonly provider: "cpu" | "cuda";
   /** The only device that it may see; null on the CPU. */
   readonly device: string | null;
-}
-
-/** An instance, and the spare that should do its work. */
-export interface Exchange<T> {
-  readonly instance: T;
-  readonly spare: T;
 }
 
 /** How a process ended: before it was ready, with the loss of its device, or in a way that says nothing of the device. */

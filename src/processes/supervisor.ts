@@ -1,5 +1,5 @@
 import type { EventBus, ModelId, ModelState, ProcessRole, ReplacementOutcome } from "../events.ts";
-import type { Places } from "../places.ts";
+import type { Exchange, Places } from "../places.ts";
 import type { InferenceProcess, ProcessExit } from "./inference-process.ts";
 import { ProcessNews } from "./process-news.ts";
 import { planProcesses } from "./process-plan.ts";
@@ -14,7 +14,7 @@ export interface SupervisorOptions {
   readonly exchange: (
     instances: readonly InferenceProcess[],
     spares: readonly InferenceProcess[],
-  ) => { readonly instance: InferenceProcess; readonly spare: InferenceProcess } | null;
+  ) => Exchange<InferenceProcess> | null;
   /** Read at every decision. */
   readonly restart: () => RestartSettings;
   readonly events: EventBus;

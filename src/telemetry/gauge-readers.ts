@@ -1,3 +1,4 @@
+import type { DeviceTiming } from "../device-timing.ts";
 import type { ModelState } from "../events.ts";
 import type { Precision } from "../precision.ts";
 import type { GaugeReaders } from "./instruments.ts";
@@ -8,7 +9,7 @@ export interface MeasuredModel {
   readonly identity: { readonly name: string; readonly version: string; readonly digest: string };
   readonly device: string;
   readonly precision: Precision;
-  readonly deviceTiming: { readonly kind: "plausible" | "slow" | "short"; readonly peakShare: number } | null;
+  readonly deviceTiming: Pick<DeviceTiming, "kind" | "peakShare"> | null;
   state(): ModelState;
   /** Windows that wait now. */
   readonly queueDepth: number;
