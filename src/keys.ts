@@ -11,7 +11,7 @@ import {
   maxKeyVersions,
 } from "./admission/keys/key-records.ts";
 import { OperatorError } from "./operator-error.ts";
-import { runCommand } from "./run-command.ts";
+import { runForOperator } from "./run-for-operator.ts";
 import type { Secret } from "./secrets/secret.ts";
 
 /** What a command answers: a new key to standard output, once, and all else around it. */
@@ -170,7 +170,7 @@ function timeText(time: number): string {
 }
 
 if (import.meta.main) {
-  await runCommand(async () => {
+  await runForOperator(async () => {
     const { key, text } = await runKeysCommand(process.argv.slice(2), Date.now());
     // Apart from the key, so that a script can take it.
     (key === null ? process.stdout : process.stderr).write(`${text}\n`);

@@ -1,6 +1,5 @@
-import { rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { canaryClipDigest } from "./canary-clip.ts";
 import { loadConfig } from "./config/load-config.ts";
@@ -15,9 +14,9 @@ import { LocalSpeechModel } from "./local-speech-model.ts";
 import { LocalTextModel } from "./local-text-model.ts";
 import { fewestCanaryTokens, type Manifest, manifestSchema } from "./model-store/manifest.ts";
 import { type ModelFolder, openModelFolder } from "./model-store/model-folder.ts";
+import { saveManifest } from "./model-store/save-manifest.ts";
 import { OperatorError } from "./operator-error.ts";
-import { runCommand } from "./run-command.ts";
-import { systemErrorCode } from "./system-error-code.ts";
+import { runForOperator } from "./run-for-operator.ts";
 import type { LabelScore } from "./tasks/label-scores.ts";
 
 const usage = `usage: npm run record-canary -- FOLDER
@@ -45,11 +44,10 @@ export async function recordCanary(args: readonly string[]): Promise<string> {
   }
   const folder = await openModelFolder(resolve(path));
   const canary = await askModel(folder);
-  const file = join(folder.path, "manifest.json");
   if (isDeepStrictEqual(canary, folder.manifest.canary)) {
-    return `${file} has it already: ${describe(canary)}`;
+    return `${folder.path} has it already: ${describe(canary)}`;
   }
-  await replaceFile(file, `${JSON.stringify(manifestSchema.parse({ ...folder.manifest, canary }), null, 2)}\n`);
+  const file = saveManifest(folder.path, manifestSchema.parse({ ...folder.manifest, canary }));
   return `${file}: ${describe(canary)}`;
 }
 
@@ -130,18 +128,6 @@ function roundedScores(scores: readonly LabelScore[]): Record<string, number> {
   );
 }
 
-/** What reads the file meanwhile reads the old one or the new one. */
-async function replaceFile(file: string, content: string): Promise<void> {
-  const next = `${file}.new`;
-  try {
-    await writeFile(next, content);
-    await rename(next, file);
-  } catch (cause) {
-    await rm(next, { force: true });
-    throw new OperatorError(`${file} cannot be written (${systemErrorCode(cause)})`, { cause });
-  }
-}
-
 function describe(canary: Canary): string {
   return "texts" in canary
     ? canary.texts.map(({ text, scores }) => `${JSON.stringify(scores)} for "${text}"`).join(", ")
@@ -149,7 +135,7 @@ function describe(canary: Canary): string {
 }
 
 if (import.meta.main) {
-  await runCommand(async () => {
+  await runForOperator(async () => {
     process.stdout.write(`${await recordCanary(process.argv.slice(2))}\n`);
   });
 }

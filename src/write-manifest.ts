@@ -1,11 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { describeFolder } from "./model-store/describe-folder.ts";
 import { manifestSchema } from "./model-store/manifest.ts";
 import { furtherVariants, type ModelVariant } from "./model-store/model-variants.ts";
+import { saveManifest } from "./model-store/save-manifest.ts";
 import { OperatorError } from "./operator-error.ts";
-import { runCommand } from "./run-command.ts";
+import { runForOperator } from "./run-for-operator.ts";
 
 const usage = `usage: npm run write-manifest -- FOLDER --name NAME --version 1.0.0 --licence LICENCE [--form q4] [--part PART=FORM] [--gpu-form fp16]
 
@@ -30,8 +30,7 @@ export async function writeManifest(args: readonly string[]): Promise<string> {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new OperatorError(problems.join("; "));
   }
-  const file = join(folder, "manifest.json");
-  await writeFile(file, `${JSON.stringify(parsed.data, null, 2)}\n`);
+  const file = saveManifest(folder, parsed.data);
   const { name, version, precision, files } = parsed.data;
   const lines = [`${file}: ${name} ${version}, ${precision}`, ...files.map(describeFile)];
   for (const variant of furtherVariants(parsed.data)) {
@@ -77,7 +76,7 @@ function parse(args: readonly string[]) {
 }
 
 if (import.meta.main) {
-  await runCommand(async () => {
+  await runForOperator(async () => {
     process.stdout.write(`${await writeManifest(process.argv.slice(2))}\n`);
   });
 }

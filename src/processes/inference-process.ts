@@ -332,7 +332,7 @@ export class InferenceProcess {
     }
   }
 
-  #takeOn({ device, answersInOneRun = false }: ReadyMessage): void {
+  #takeOn({ device, answersInOneRun }: ReadyMessage): void {
     // When its kill is on the way already, ready comes too late.
     if (this.#killReason === null && !this.#hasExited) {
       this.#isReady = true;

@@ -118,8 +118,8 @@ export interface ReadyMessage {
   readonly type: "ready";
   /** Execution provider that computes. */
   readonly device: string;
-  /** A batch is one run, which cannot be interrupted, where its windows allow it; left out where it is many steps. */
-  readonly answersInOneRun?: boolean;
+  /** A batch is one run, which cannot be interrupted, where its windows allow it. */
+  readonly answersInOneRun: boolean;
   /** Left out where nothing was timed. */
   readonly timing?: RunTiming;
 }
@@ -195,7 +195,7 @@ export function parseChildMessage(value: unknown): ChildMessage | null {
 function isReady(message: Partial<Record<string, unknown>>): boolean {
   return (
     typeof message["device"] === "string" &&
-    ["undefined", "boolean"].includes(typeof message["answersInOneRun"]) &&
+    typeof message["answersInOneRun"] === "boolean" &&
     isTimingOrNone(message["timing"])
   );
 }

@@ -4,7 +4,7 @@ import { OperatorError } from "./operator-error.ts";
  * Runs what a program of the command line does. What the operator has to mend is told on standard error, with status 1; a
  * fault of our own is thrown.
  */
-export async function runCommand(command: () => Promise<void>): Promise<void> {
+export async function runForOperator(command: () => Promise<void>): Promise<void> {
   try {
     await command();
   } catch (error) {
