@@ -20,5 +20,6 @@ export const allDrills: readonly Drill[] = [
 export const notDrilled: Readonly<Record<string, string>> = {
   CertificateExpiring: "the blackbox exporter measures it, not the service",
   DeviceSetAside: "it takes several GPUs",
+  DeviceSlow: "it takes a GPU, and a slow one",
   ContainerMemoryForecast: "it takes a control group (v2) with a memory limit",
 };
