@@ -75,7 +75,7 @@ export const rateLimit: Benchmark = {
     });
     if (missingRedis === null) {
       await using server = await RedisServer.start();
-      const store = new RedisStore({ url: server.url, timeoutMs: 60_000 });
+      const store = new RedisStore({ url: server.url, timeoutMs: () => 60_000 });
       const redis = new Redis(server.url);
       await store.probe();
       const contestants = redisContestants(store, redis);

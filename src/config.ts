@@ -102,6 +102,7 @@ export const settingsSchema = z.strictObject({
     costPerText: z.number().min(0).max(1e6),
     costPer1000Tokens: z.number().min(0).max(1e6),
     costPerAudioSecond: z.number().min(0).max(1e6),
+    redisTimeoutMs: milliseconds(1, 10_000),
     redisShare: share,
   }),
   hardware: z.strictObject({

@@ -9,8 +9,12 @@ import type { RedisSecrets } from "./secrets/redis-url.ts";
 /** 25 MB or so of buckets. */
 const maxBuckets = 100_000;
 
-/** The longest that a request waits for Redis, in milliseconds. */
-const redisTimeoutMs = 50;
+export interface RedisSettings {
+  /** Share of the limits that this instance gives by itself while Redis is lost, above 0 to 1. */
+  readonly redisShare: number;
+  /** The longest that a request waits for Redis, in milliseconds. */
+  readonly redisTimeoutMs: number;
+}
 
 export interface OpenBuckets {
   readonly current: () => Buckets;
@@ -19,9 +23,16 @@ export interface OpenBuckets {
 
 /**
  * The buckets of all rate limits: in the Redis of the secrets, whenever there is one, and else in memory. A rotated Redis
- * is connected first and used then. `redisShare` is read at every decision.
+ * is connected first and used then. The settings are read at every decision.
  */
-export async function openBuckets(secrets: Secrets, redisShare: () => number, events: EventBus): Promise<OpenBuckets> {
+export async function openBuckets(
+  secrets: Secrets,
+  settings: () => RedisSettings,
+  events: EventBus,
+): Promise<OpenBuckets> {
+  const redisShare = (): number => settings().redisShare;
+  const connect = ({ url }: RedisSecrets): RedisStore =>
+    url.use((text) => new RedisStore({ url: text, timeoutMs: () => settings().redisTimeoutMs }));
   const local = new MemoryStore(maxBuckets);
   let shared: FallbackStore | null = null;
   const share = async (redis: RedisSecrets): Promise<void> => {
@@ -57,8 +68,4 @@ export async function openBuckets(secrets: Secrets, redisShare: () => number, ev
       await (shared ?? local).close();
     },
   };
-}
-
-function connect({ url }: RedisSecrets): RedisStore {
-  return url.use((text) => new RedisStore({ url: text, timeoutMs: redisTimeoutMs }));
 }

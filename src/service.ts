@@ -180,7 +180,7 @@ export async function createService(environment?: Environment): Promise<Service>
   const tracing = await openTracing(tracingEnvironment.settings, { events, config: () => config.current(), version });
   const secrets = openSecrets(config.current(), secretVariables, events);
   requireKeys(config.current());
-  const buckets = await openBuckets(secrets, () => config.current().rateLimit.redisShare, events);
+  const buckets = await openBuckets(secrets, () => config.current().rateLimit, events);
   const app = await createApp({
     config: () => config.current(),
     events,

@@ -166,6 +166,7 @@ export function fakeConfig(changes: FakeAppChanges = {}): Config {
       costPerText: 1,
       costPer1000Tokens: 1,
       costPerAudioSecond: 1,
+      redisTimeoutMs: 50,
       redisShare: 0.5,
       ...changes.rateLimit,
     },

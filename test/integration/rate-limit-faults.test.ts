@@ -22,7 +22,7 @@ describe.skipIf(missingRedis !== null)("when Redis fails", () => {
     server = await RedisServer.start();
     changes = [];
     store = await FallbackStore.start({
-      shared: new RedisStore({ url: server.url, timeoutMs }),
+      shared: new RedisStore({ url: server.url, timeoutMs: () => timeoutMs }),
       local: new MemoryStore(1_000),
       localShare: () => 0.5,
       onStateChange: (change) => changes.push(change),
@@ -122,12 +122,12 @@ describe.skipIf(missingRedis !== null)("when Redis fails", () => {
     const admin = new Redis(next.url);
     await admin.config("SET", "requirepass", "planted-password");
     admin.disconnect();
-    const wrong = new RedisStore({ url: `${next.url}?password=wrong`, timeoutMs: 20_000 });
+    const wrong = new RedisStore({ url: `${next.url}?password=wrong`, timeoutMs: () => 20_000 });
     await expect(wrong.probe()).rejects.toMatchObject({ reason: "WRONGPASS" });
     await wrong.close();
 
     const running = load();
-    const replacement = new RedisStore({ url: `${next.url}?password=planted-password`, timeoutMs: 20_000 });
+    const replacement = new RedisStore({ url: `${next.url}?password=planted-password`, timeoutMs: () => 20_000 });
     await replacement.probe();
     await store.replaceShared(replacement);
     await sleep(100);

@@ -28,7 +28,7 @@ describe.skipIf(missingRedis !== null)("with a real Redis", () => {
 
   async function openStore(): Promise<RedisStore & AsyncDisposable> {
     await admin.flushall();
-    const store = new RedisStore({ url: server.url, timeoutMs });
+    const store = new RedisStore({ url: server.url, timeoutMs: () => timeoutMs });
     await store.probe();
     return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
   }

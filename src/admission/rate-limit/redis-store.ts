@@ -21,8 +21,8 @@ const maxReconnectMs = 1_000;
 export interface RedisStoreSettings {
   /** `redis://`, `rediss://` or the path of a socket, with credentials where they are needed. */
   readonly url: string;
-  /** Milliseconds after which a decision is given up. */
-  readonly timeoutMs: number;
+  /** Milliseconds after which a decision is given up; read at every decision. */
+  readonly timeoutMs: () => number;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface RedisStoreSettings {
  */
 export class RedisStore implements LosableStore {
   readonly #redis: Redis;
-  readonly #timeoutMs: number;
+  readonly #timeoutMs: () => number;
   #connectionError: unknown = null;
 
   /** Begins to connect, and goes on trying until it is closed. */
@@ -85,7 +85,7 @@ export class RedisStore implements LosableStore {
   /** Waits for the decisions that are under way. */
   async close(): Promise<void> {
     try {
-      await withTimeout(this.#redis.quit(), this.#timeoutMs);
+      await withTimeout(this.#redis.quit(), this.#timeoutMs());
     } catch {
       // There is nobody to say goodbye to.
     }
@@ -95,7 +95,7 @@ export class RedisStore implements LosableStore {
   async #decide(action: "take" | "settle", charges: readonly Charge[], amount: number): Promise<Decision> {
     let reply: readonly number[];
     try {
-      reply = await withTimeout(this.#run(action, charges, amount), this.#timeoutMs);
+      reply = await withTimeout(this.#run(action, charges, amount), this.#timeoutMs());
     } catch (error) {
       throw error instanceof StoreUnavailableError ? error : this.#unavailable(error);
     }
