@@ -51,8 +51,9 @@ export class FfmpegWorker implements AudioWorker {
       samples.destroy();
     }
     this.#feeder = needsWholeFile ? null : new UploadFeeder(upload, this.#ffmpeg.writable(standardInput));
-    const first = Promise.race([this.#ffmpeg.exited, this.#audio.exited]);
-    this.exited = Promise.all([this.#audio.exited, this.#ffmpeg.exited]).then(() => first);
+    this.exited = Promise.all([this.#audio.exited, this.#ffmpeg.exited]).then(([audio, ffmpeg]) =>
+      causeOf(audio, ffmpeg),
+    );
     this.ready = this.#awaitReady();
     this.ready.catch(() => {});
     void this.#audio.exited.then(() => this.#ffmpeg.kill());
@@ -147,4 +148,12 @@ export class FfmpegWorker implements AudioWorker {
       ? { message: this.#report.complete(message, exit.exitCode), values }
       : { message: { type: "failed", fault: this.#report.fault() }, values };
   }
+}
+
+/**
+ * How the half ended that did so by itself. Which exit was seen first says nothing: FFmpeg without a reader ends by itself,
+ * perhaps before anybody looks. The audio process never ends of FFmpeg, but by our kill.
+ */
+function causeOf(audio: SubprocessExit, ffmpeg: SubprocessExit): SubprocessExit {
+  return audio.wasKilled && !ffmpeg.wasKilled ? ffmpeg : audio;
 }

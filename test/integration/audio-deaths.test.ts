@@ -98,6 +98,21 @@ describe.each(cases.filter(({ decoder }) => missingDecoder(decoder, projectRoot)
       expect(crashes).toMatchObject([{ exitCode: null, signal: "SIGKILL", isReplaced: true }]);
     });
 
+    test.each(halves)("a kill of %s while this process is busy is told as what it is", async (victim) => {
+      const session = await begin();
+      await session.write(bytes);
+      session.end();
+      const finished = finish(session, async (window) => {
+        if (window.index === 1) {
+          await kill(victim);
+          // Long enough for the other half to end of it, too: then nobody has seen who was first.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        }
+      });
+      expect(await finished).toEqual(undisturbed);
+      expect(crashes).toMatchObject([{ exitCode: null, signal: "SIGKILL", isReplaced: true }]);
+    });
+
     /** Nobody is left of the upload before, who could be killed instead. */
     async function begin(): Promise<AudioSession> {
       await waitUntil(() => childProcesses().length === 0, "the processes before are gone");
