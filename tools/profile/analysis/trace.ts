@@ -1,5 +1,5 @@
 import type { AudioRecord, BatchRecord, Interval, RequestRecord, StageRecord } from "../recording/recording.ts";
-import { within } from "./intervals.ts";
+import { cutTo, within } from "./intervals.ts";
 import type { InferenceProfile, Profile } from "./profile.ts";
 
 /** An event of the Trace Event Format, as chrome://tracing and Perfetto read it; times in microseconds. */
@@ -26,7 +26,8 @@ type Slice = Interval & { readonly name: string; readonly cat: string; readonly 
 /**
  * One row of slices for each request of the API process, with its stages inside, one for each batch, and for each
  * inference process what its thread did: calls of ONNX Runtime with the operators inside, and runs of the plugin. Time 0 is
- * the beginning of the profile's window; what lies outside of it is left out.
+ * the beginning of the profile's window. Requests and uploads that reach beyond it are left out, and all else is cut off
+ * there: a canary may be under way.
  */
 export function traceEvents(profile: Profile): TraceEvent[] {
   const { api, inference, window } = profile;
@@ -34,15 +35,15 @@ export function traceEvents(profile: Profile): TraceEvent[] {
   return [
     ...rows.process(api.pid, "API", [[collectorRow, "garbage collection"]]),
     ...requestEvents(rows, profile),
-    ...within(api.batches, window).flatMap((batch, index) => batchEvents(rows, api.pid, batch, index)),
-    ...within(api.collections, window).map((each) => rows.slice(api.pid, collectorRow, collectionSlice(each))),
+    ...cutTo(api.batches, window).flatMap((batch, index) => batchEvents(rows, api.pid, batch, index)),
+    ...cutTo(api.collections, window).map((each) => rows.slice(api.pid, collectorRow, collectionSlice(each))),
     ...audioEvents(rows, within(api.audio, window)),
     ...inference.flatMap((each) => inferenceEvents(rows, each, window)),
   ];
 }
 
 function requestEvents(rows: TraceRows, { api, window }: Profile): TraceEvent[] {
-  const stages = Map.groupBy(within(api.stages, window), ({ requestId }) => requestId);
+  const stages = Map.groupBy(cutTo(api.stages, window), ({ requestId }) => requestId);
   return within(api.requests, window).flatMap((request, index) => {
     const id = `request ${index + 1}`;
     const own = stages.get(request.requestId) ?? [];
@@ -105,14 +106,14 @@ function inferenceEvents(rows: TraceRows, { recording, graphs }: InferenceProfil
   return [
     ...rows.process(pid, `inference: ${model}`, threads),
     // Those of speech may overlap.
-    ...within(runs, window).flatMap((run, index) =>
+    ...cutTo(runs, window).flatMap((run, index) =>
       rows.asynchronous(pid, `run ${index + 1} of ${pid}`, { name: "run", cat: "run", ...run }),
     ),
-    ...within(collections, window).map((each) => rows.slice(pid, collectorRow, collectionSlice(each))),
+    ...cutTo(collections, window).map((each) => rows.slice(pid, collectorRow, collectionSlice(each))),
     ...graphs.flatMap((graph) => [
-      ...within(graph.calls, window).map((call) => rows.slice(pid, pid, { name: graph.graph, cat: "call", ...call })),
-      ...within(graph.runs, window).map((run) => rows.slice(pid, pid, { name: "model_run", cat: "session", ...run })),
-      ...within(graph.nodes, window).map(({ operator, node, executionProvider, outputs, startMs, endMs }) => {
+      ...cutTo(graph.calls, window).map((call) => rows.slice(pid, pid, { name: graph.graph, cat: "call", ...call })),
+      ...cutTo(graph.runs, window).map((run) => rows.slice(pid, pid, { name: "model_run", cat: "session", ...run })),
+      ...cutTo(graph.nodes, window).map(({ operator, node, executionProvider, outputs, startMs, endMs }) => {
         const args = { node, executionProvider, outputs };
         return rows.slice(pid, pid, { name: operator, cat: "operator", startMs, endMs, args });
       }),

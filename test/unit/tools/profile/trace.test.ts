@@ -130,6 +130,38 @@ test("times are microseconds from the window's beginning, and what lies before i
   });
 });
 
+test("what is under way when the window begins is cut off there, and what is inside of it stays inside", () => {
+  const [first] = profile.inference;
+  const graph = first?.graphs[0];
+  const [node] = graph?.nodes ?? [];
+  const under = traceEvents({
+    ...profile,
+    inference: [
+      {
+        recording: { ...first!.recording, runs: [{ startMs: 990, endMs: 1_008 }] },
+        graphs: [
+          {
+            ...graph!,
+            calls: [{ startMs: 991, endMs: 1_007 }],
+            runs: [{ startMs: 992, endMs: 1_006 }],
+            nodes: [{ ...node!, startMs: 1_001, endMs: 1_005 }],
+          },
+        ],
+      },
+    ],
+  });
+  expect(under.filter(({ cat }) => cat === "run").map(({ ph, ts }) => [ph, ts])).toEqual([
+    ["b", 0],
+    ["e", 8_000],
+  ]);
+  const slices = under.filter(({ cat }) => ["call", "session", "operator"].includes(cat));
+  expect(slices.map(({ cat, ts, dur }) => [cat, ts, dur])).toEqual([
+    ["call", 0, 7_000],
+    ["session", 0, 6_000],
+    ["operator", 1_000, 4_000],
+  ]);
+});
+
 test("nothing that a client sent is in the trace", () => {
   expect(JSON.stringify(events)).not.toContain(requestId);
 });
