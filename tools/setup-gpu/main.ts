@@ -1,16 +1,18 @@
 /**
  * Brings ONNX Runtime's CUDA provider beside the core that it belongs to.
  *
- *     npm run setup:gpu -- [--pair 1.30] [--pair 1.27]
+ *     npm run setup:gpu -- [--pair 1.30] [--pair 1.27] [--bill sbom.cdx.json]
  *
- * Without `--pair` the GPUs of the machine decide. Needs Linux on x86-64 and Python 3 with pip, which takes the wheel from
- * the index that it is set to. Says in the end which libraries of CUDA are missing. Exits with 1 when something is wrong.
+ * Without `--pair` the GPUs of the machine decide. `--bill` names the bill of materials that is to tell of it. Needs Linux
+ * on x86-64 and Python 3 with pip, which takes the wheel from the index that it is set to. Says in the end which libraries
+ * of CUDA are missing. Exits with 1 when something is wrong.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { detectDevices } from "../../src/hardware/detect-devices.ts";
 import { onnxRuntimeFolder } from "../../src/hardware/onnx-runtime-facts.ts";
 import { OperatorError } from "../../src/operator-error.ts";
+import { billProvider } from "./bill-provider.ts";
 import { chooseWheels } from "./choose-wheels.ts";
 import { installProvider } from "./install-provider.ts";
 import { missingLibraries } from "./missing-libraries.ts";
@@ -33,10 +35,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 try {
   requirePlatform();
-  const { values } = parseArgs({ options: { pair: { type: "string", multiple: true, default: [] } } });
+  const { values } = parseArgs({
+    options: { pair: { type: "string", multiple: true, default: [] }, bill: { type: "string" } },
+  });
   const wheels = chooseWheels(values.pair, values.pair.length > 0 ? [] : await detectDevices());
   for (const wheel of wheels) {
     await setUp(wheel);
+    if (values.bill !== undefined) {
+      billProvider(values.bill, wheel);
+    }
   }
   await tellMissing(wheels);
 } catch (error) {
