@@ -15,7 +15,7 @@ export default defineConfig({
           // Starting and importing anew for each file takes 40 % of the time. Whoever mocks a module resets them all.
           isolate: false,
           // A limit against tests that hang, not against a busy machine.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -23,8 +23,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],
