@@ -7,7 +7,10 @@ const fields = ["index", "uuid", "name", "compute_cap", "memory.total", "driver_
 /** A driver takes seconds to wake GPUs that nobody uses, and one in trouble never answers. Milliseconds. */
 const timeoutMs = 10_000;
 
-/** One GPU of the table, cut into slices or not. */
+/** What the command says in place of a number that it does not get. */
+const withheld = /^\[(Insufficient Permissions|N\/A|Not Supported)\]$/;
+
+/** One GPU of the table, cut into slices or not; of one that is cut the memory is left out. */
 interface Gpu extends GpuDevice {
   readonly index: number;
   readonly isCut: boolean;
@@ -46,14 +49,15 @@ function parseGpu(values: readonly string[]): Gpu {
     /^GPU-[0-9a-f-]+$/.test(uuid) &&
     name !== "" &&
     /^\d+\.\d+$/.test(computeCapability) &&
-    /^\d+$/.test(mebibytes) &&
     /^\d+(\.\d+)+$/.test(driverVersion) &&
-    /^(Enabled|Disabled|\[?N\/A\]?)$/.test(mig);
+    /^(Enabled|Disabled|\[?N\/A\]?)$/.test(mig) &&
+    // A container that was given a slice may not be told what the whole GPU has, which nothing is computed on.
+    (/^\d+$/.test(mebibytes) || (mig === "Enabled" && withheld.test(mebibytes)));
   if (!isRow) {
     throw new Error("nvidia-smi answered with a row that is none");
   }
-  const memoryBytes = Number(mebibytes) * mebibyte;
   const isCut = mig === "Enabled";
+  const memoryBytes = isCut ? 0 : Number(mebibytes) * mebibyte;
   return { index: Number(index), uuid, name, computeCapability, memoryBytes, driverVersion, migProfile: null, isCut };
 }
 

@@ -37,6 +37,11 @@ test("of a GPU that is cut into slices, each slice is a device with its own memo
   ]);
 });
 
+test("a container that was given a slice needs not be told the memory of the whole GPU", () => {
+  const withheld = cutA100.replace("81920", "[Insufficient Permissions]");
+  expect(parseDevices(withheld, cutList)).toEqual(parseDevices(cutA100, cutList));
+});
+
 test("a GPU that could be cut and has no slice computes nothing", () => {
   expect(parseDevices(cutA100, "GPU 0: NVIDIA A100-SXM4-80GB (UUID: GPU-5d5ba0d6-d33d)\n")).toEqual([]);
 });
@@ -58,6 +63,7 @@ test.each([
   "0, GPU-5d5b, NVIDIA H200, 9.0, 143771 MiB, 580.65.06, Disabled",
   "0, GPU-5d5b, NVIDIA H200, [N/A], 143771, 580.65.06, Disabled",
   "0, GPU-5d5b, NVIDIA H200, 9.0, [Unknown Error], 580.65.06, Disabled",
+  "0, GPU-5d5b, NVIDIA H200, 9.0, [Insufficient Permissions], 580.65.06, Disabled",
   "0, GPU-5d5b$(id), NVIDIA H200, 9.0, 143771, 580.65.06, Disabled",
   "0, GPU-5d5b, NVIDIA H200, 9.0, 143771, 580.65.06, Disabled, more",
 ])("%s is refused as a row", (row) => {
