@@ -4,6 +4,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const maxBytes = 1_048_576;
+/** Characters of what the command says about its failure. */
+const longestReason = 300;
 
 /**
  * A table of NVIDIA's driver, without header and units; null where its command is not installed.
@@ -41,7 +43,7 @@ async function ask(question: readonly string[], timeoutMs: number, command: stri
       if (error instanceof Error && "code" in error && error.code === "ENOENT") {
         return null;
       }
-      throw error;
+      throw new Error(describeFailure(error, timeoutMs), { cause: error });
     },
   );
   const waited = new AbortController();
@@ -51,6 +53,16 @@ async function ask(question: readonly string[], timeoutMs: number, command: stri
   } finally {
     waited.abort();
   }
+}
+
+/** The command says on its standard output what is wrong. */
+function describeFailure(error: unknown, timeoutMs: number): string {
+  const { killed, stdout = "" } = error as { readonly killed?: boolean; readonly stdout?: string };
+  if (killed === true) {
+    return `nvidia-smi was killed after ${timeoutMs / 1000} s without an answer`;
+  }
+  const reason = linesOf(stdout)[0]?.trim() ?? (error instanceof Error ? error.message : "it said nothing");
+  return `nvidia-smi failed: ${reason.slice(0, longestReason)}`;
 }
 
 async function throwAfter(milliseconds: number, signal: AbortSignal): Promise<never> {

@@ -10,6 +10,7 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { detectDevices } from "../../src/hardware/detect-devices.ts";
+import type { GpuDevice } from "../../src/hardware/gpu-device.ts";
 import { onnxRuntimeFolder } from "../../src/hardware/onnx-runtime-facts.ts";
 import { OperatorError } from "../../src/operator-error.ts";
 import { billProvider } from "./bill-provider.ts";
@@ -38,7 +39,7 @@ try {
   const { values } = parseArgs({
     options: { pair: { type: "string", multiple: true, default: [] }, bill: { type: "string" } },
   });
-  const wheels = chooseWheels(values.pair, values.pair.length > 0 ? [] : await detectDevices());
+  const wheels = chooseWheels(values.pair, values.pair.length > 0 ? [] : await findDevices());
   for (const wheel of wheels) {
     await setUp(wheel);
     if (values.bill !== undefined) {
@@ -59,6 +60,15 @@ function requirePlatform(): void {
   const { platform, arch } = process;
   if (platform !== "linux" || arch !== "x64") {
     throw new OperatorError(`the CUDA provider is built for Linux on x86-64, and this is ${platform} on ${arch}`);
+  }
+}
+
+async function findDevices(): Promise<readonly GpuDevice[]> {
+  try {
+    return await detectDevices();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unknown";
+    throw new OperatorError(`the driver does not tell of its GPUs (--pair does without): ${reason}`, { cause });
   }
 }
 

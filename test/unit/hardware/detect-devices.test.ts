@@ -103,5 +103,5 @@ test("a command that fails is an error, not the absence of GPUs", async () => {
   using folder = new TemporaryFolder();
   const command = folder.write("nvidia-smi", "#!/bin/sh\necho 'Failed to initialize NVML'\nexit 9\n");
   chmodSync(command, 0o700);
-  await expect(detectDevices(command)).rejects.toThrow("Command failed");
+  await expect(detectDevices(command)).rejects.toThrow("Failed to initialize NVML");
 });
