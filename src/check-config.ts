@@ -177,10 +177,11 @@ function describePlacement(
   return `${name} ${version} (${task}): ${plan?.variant.precision} on ${place}`;
 }
 
-function describeHardware({ profile }: Hardware): string {
-  return profile.name === "cpu"
-    ? "cpu"
-    : `${profile.name} (${profile.memoryBytes / 1e9} GB at ${profile.memoryBytesPerSecond / 1e12} TB/s or more)`;
+function describeHardware({ profile, expectsGpu, cudaProblem }: Hardware): string {
+  if (profile.name === "cpu") {
+    return expectsGpu ? `cpu: ${cudaProblem?.detail}` : "cpu";
+  }
+  return `${profile.name} (${profile.memoryBytes / 1e9} GB at ${profile.memoryBytesPerSecond / 1e12} TB/s or more)`;
 }
 
 function describeRuntime({ onnxRuntime, cudaProblem }: Hardware): string {

@@ -100,6 +100,15 @@ test("the summary tells what the machine is and where each model will be compute
   expect(onGpu).toContain("small 1.2.3 (text-classification): fp32 on h200");
 });
 
+test("the summary says why a machine whose driver does not answer computes on the CPU", async () => {
+  using folder = new TemporaryFolder();
+  const environment = serving(folder, { small: { ...validManifest(), precision: "int8" } });
+  const broken = judgeHardware({ profile: "auto", requireGpu: false }, { problem: "nvidia-smi failed: no driver" }, []);
+  expect(await checkConfig(environment, () => Promise.resolve(broken))).toContain(
+    "hardware     cpu: the driver does not tell of its GPUs: nvidia-smi failed: no driver",
+  );
+});
+
 test("a model on a device without a recorded canary is a warning", async () => {
   using folder = new TemporaryFolder();
   const canary = { texts: [{ text: "Bonjour", scores: { toxic: 0.1 } }], tolerance: 0.05 };
