@@ -34,9 +34,10 @@ const cudaOutOfMemory = 2;
 
 /**
  * Libraries above the runtime hide its error: a kernel that did not run, or memory that was not reachable, is what they
- * say of a context that is lost. cuDNN 9 and cuBLAS 13.
+ * say of a context that is lost. cuDNN 9, its frontend, by which convolutions run, and cuBLAS 13.
  */
-const lostLibraryStatus = /CUBLAS_STATUS_(?:MAPPING_ERROR|EXECUTION_FAILED)|CUDNN_STATUS_EXECUTION_FAILED/;
+const lostLibraryStatus =
+  /CUBLAS_STATUS_(?:MAPPING_ERROR|EXECUTION_FAILED)|CUDNN_STATUS_EXECUTION_FAILED|CUDNN_FE failure \d+: GRAPH_EXECUTION_FAILED/;
 const emptyLibraryStatus = /CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_\w*ALLOC(?:ATION)?_FAILED/;
 
 /** What ONNX Runtime's arena, C++ and V8 say when there is no memory. */

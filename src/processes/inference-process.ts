@@ -89,7 +89,7 @@ interface PendingRun {
 }
 
 /** All that is told of a run's failure: the rest of its message may come from what clients sent. */
-const failureNumber = /\b(?:CUDA|CUBLAS|CUDNN) failure \d{1,5}\b/;
+const failureNumber = /\b(?:CUDA|CUBLAS|CUDNN|CUDNN_FE) failure \d{1,5}\b/;
 
 /** Longest line of a process's output that is passed on, in characters. */
 const maxOutputLineLength = 2000;

@@ -63,6 +63,7 @@ test.each([
   cudaFailure("CUBLAS", 11, "CUBLAS_STATUS_MAPPING_ERROR", "cublasGemmHelper(x)"),
   cudaFailure("CUDNN", 5000, "CUDNN_STATUS_EXECUTION_FAILED", "cudnnConvolutionForward(x)"),
   cudaFailure("CUDNN", 5003, "CUDNN_STATUS_EXECUTION_FAILED_CUDART", "cudnnConvolutionForward(x)"),
+  cudaFailure("CUDNN_FE", 7, "GRAPH_EXECUTION_FAILED", "s_.cudnn_fe_graph->execute(handle, s_.variant_pack, ws.get())"),
   // Passed on without its number.
   "CUDA error executing cudaMemcpy(dst_data, src_data, bytes): an illegal memory access was encountered",
 ])("%s loses the device", (message) => {
@@ -74,6 +75,8 @@ test.each([
   cudaFailure("CUDA", 701, "too many resources requested for launch", "cudaGetLastError()"),
   cudaFailure("CUBLAS", 7, "CUBLAS_STATUS_INVALID_VALUE", "cublasGemmHelper(x)"),
   cudaFailure("CUDNN", 3000, "CUDNN_STATUS_NOT_SUPPORTED", "cudnnConvolutionForward(x)"),
+  // No plan for a convolution, perhaps for want of memory.
+  cudaFailure("CUDNN_FE", 8, "HEURISTIC_QUERY_FAILED", "s_.cudnn_fe_graph->create_execution_plans({heur_mode})"),
   // Libraries number their errors on their own.
   cudaFailure("CUDNN", 2, "CUDNN_STATUS_BAD_PARAM", "cudnnConvolutionForward(x)"),
   "indices element out of data bounds, idx=1000000 must be within the inclusive range [-32005,32004]",
