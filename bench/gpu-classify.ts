@@ -40,7 +40,7 @@ export const gpuClassify: Benchmark = {
     await using stack = new AsyncDisposableStack();
     const contestants = [
       ...(await startBare(options, device, stack, progress)),
-      ...(await startService(options, stack, progress)),
+      ...(await startService(options, device, stack, progress)),
     ];
     const rows = contestants.map(({ name }) => ({ name, rates: [] as number[], shares: [] as BusyShares[] }));
     const failures: string[] = [];
@@ -111,13 +111,18 @@ async function startBare(
   return contestants;
 }
 
-async function startService(options: Options, stack: AsyncDisposableStack, progress: Progress): Promise<Contestant[]> {
+async function startService(
+  options: Options,
+  device: BenchDevice,
+  stack: AsyncDisposableStack,
+  progress: Progress,
+): Promise<Contestant[]> {
   const texts = { folder: options.required("folder"), form: options.required("form") };
   const environment = {
     SERVICE__SCHEDULER__MAX_QUEUE_SIZE: "1024",
     SERVICE__LOG__SUCCESS_SAMPLE_RATIO: "0",
   };
-  const service = await startGpuService({ texts }, environment, stack, progress);
+  const service = await startGpuService(device, { texts }, environment, stack, progress);
   const client = stack.use(new LoadClient());
   const count = options.number("texts");
   return settings.map(({ textsPerRequest, connections }) => ({

@@ -33,7 +33,7 @@ export const gpuFile: Benchmark = {
     const device = await findBenchDevice();
     await using stack = new AsyncDisposableStack();
     const speech = speechFolder(options.required("folder"), options.required("form"), options.number("batch"));
-    const service = await startGpuService({ speech }, {}, stack, progress);
+    const service = await startGpuService(device, { speech }, {}, stack, progress);
     const files: TranscribedFile[] = [];
     for (let round = 0; round <= options.number("rounds"); round++) {
       progress(round === 0 ? "warming up" : `file ${round}`);

@@ -26,7 +26,7 @@ export const gpuMemory: Benchmark = {
     const batch = options.number("batch");
     await using stack = new AsyncDisposableStack();
     const speech = speechFolder(options.required("folder"), options.required("form"), batch);
-    const service = await startGpuService({ speech }, {}, stack, progress);
+    const service = await startGpuService(device, { speech }, {}, stack, progress);
     const before = await new GpuWatch(device.uuid, () => service.inferencePids()).stop();
     const pids = service.inferencePids();
     const clips = readClips(options.text("speech"));
