@@ -2,7 +2,7 @@ import type { Benchmark, Findings } from "./benchmark.ts";
 import { findBenchDevice } from "./gpu/bench-device.ts";
 import { speechFolder, startGpuService } from "./gpu/gpu-service.ts";
 import { type GpuUse, GpuWatch } from "./gpu/gpu-watch.ts";
-import { type ClipAnswer, failedClips, transcribeClips } from "./gpu/speech-load.ts";
+import { type ClipAnswer, failedClips, roomForClips, transcribeClips } from "./gpu/speech-load.ts";
 import { formOption } from "./peers/voxtral/decode-job.ts";
 import { readClips } from "./speech/clips.ts";
 import { figure, percent, type Table } from "./table.ts";
@@ -26,7 +26,7 @@ export const gpuMemory: Benchmark = {
     const batch = options.number("batch");
     await using stack = new AsyncDisposableStack();
     const speech = speechFolder(options.required("folder"), options.required("form"), batch);
-    const service = await startGpuService(device, { speech }, {}, stack, progress);
+    const service = await startGpuService(device, { speech }, roomForClips(batch), stack, progress);
     const before = await new GpuWatch(device.uuid, () => service.inferencePids()).stop();
     const pids = service.inferencePids();
     const clips = readClips(options.text("speech"));

@@ -2,7 +2,7 @@ import type { Benchmark, Findings } from "./benchmark.ts";
 import { findBenchDevice } from "./gpu/bench-device.ts";
 import { speechFolder, startGpuService } from "./gpu/gpu-service.ts";
 import { type GpuUse, GpuWatch } from "./gpu/gpu-watch.ts";
-import { type ClipAnswer, failedClips, transcribeClips } from "./gpu/speech-load.ts";
+import { type ClipAnswer, failedClips, roomForClips, transcribeClips } from "./gpu/speech-load.ts";
 import { type Latency, measureLatency } from "./latency.ts";
 import { LoadClient } from "./load/load-client.ts";
 import { formOption } from "./peers/voxtral/decode-job.ts";
@@ -31,7 +31,7 @@ export const gpuSharing: Benchmark = {
     const parallel = options.number("clips");
     const speech = speechFolder(options.required("folder"), options.required("form"), parallel);
     const texts = { folder: options.required("texts-folder"), form: options.required("texts-form") };
-    const service = await startGpuService(device, { texts, speech }, {}, stack, progress);
+    const service = await startGpuService(device, { texts, speech }, roomForClips(parallel), stack, progress);
     const client = stack.use(new LoadClient());
     const clips = readClips(options.text("speech"));
     const seconds = options.number("seconds");

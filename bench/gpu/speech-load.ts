@@ -33,6 +33,11 @@ export async function transcribeClips(
   return answers;
 }
 
+/** What a service is started with that so many clips at a time are not to be refused: they all come from one address. */
+export function roomForClips(parallel: number): Readonly<Record<string, string>> {
+  return { SERVICE__AUDIO__MAX_CONCURRENT: String(2 * parallel) };
+}
+
 export function failedClips(answers: readonly ClipAnswer[]): string[] {
   const failed = answers.filter(({ status }) => status !== 200);
   const kinds = [...new Set(failed.map(({ status }) => status))].join(", ");
