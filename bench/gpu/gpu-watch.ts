@@ -28,7 +28,7 @@ const intervalMs = 500;
 const timeoutMs = 5000;
 const mebibyte = 1024 * 1024;
 
-/** Asks the driver about a device, or without one the kernel about processes, twice a second until it is stopped. */
+/** Asks the driver about a device, or without one the kernel about processes, twice a second and when it is stopped. */
 export class GpuWatch {
   readonly #stopped = new AbortController();
   readonly #samples: Sample[] = [];
@@ -40,6 +40,9 @@ export class GpuWatch {
    */
   constructor(uuid: string | null, pids: () => readonly number[]) {
     this.#watching = this.#watch(uuid, pids);
+    this.#watching.catch(() => {
+      // Whoever stops it hears of it.
+    });
   }
 
   /** @throws Error when the driver's command failed meanwhile. */
@@ -58,10 +61,11 @@ export class GpuWatch {
   async #watch(uuid: string | null, pids: () => readonly number[]): Promise<void> {
     const { signal } = this.#stopped;
     do {
-      this.#samples.push(uuid === null ? ofKernel(pids()) : await ofDriver(uuid, pids()));
+      // Before the first look, too: how busy a device is, the driver tells of the time before.
       await sleep(intervalMs, undefined, { signal }).catch(() => {
         // Stopped.
       });
+      this.#samples.push(uuid === null ? ofKernel(pids()) : await ofDriver(uuid, pids()));
     } while (!signal.aborted);
   }
 }

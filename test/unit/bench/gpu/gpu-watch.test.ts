@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { chmodSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { GpuWatch, parseSample } from "../../../../bench/gpu/gpu-watch.ts";
+import { waitUntil } from "../../../helpers/process-facts.ts";
+import { TemporaryFolder } from "../../../helpers/temporary-folder.ts";
 
 const devices = "GPU-1, 1000, 5000, 93\nGPU-2, 9000, 70, 2\n";
 const mebibyte = 1024 * 1024;
@@ -30,3 +35,31 @@ test("without a device the resident memory of the processes is watched", async (
   expect(use).toMatchObject({ busyShare: null, memoryOf: "resident memory of the processes", samples: 1 });
   expect(use.highestBytes).toBeGreaterThan(10 * mebibyte);
 });
+
+test("what a device did before it was watched does not count", async () => {
+  const folder = driverThatSays('[ -e "$0.begun" ] && echo "GPU-1, 1000, 500, 90" || echo "GPU-1, 1000, 500, 0"');
+  const watch = new GpuWatch("GPU-1", () => []);
+  await sleep(200);
+  folder.write("nvidia-smi.begun", "");
+  expect(await watch.stop()).toMatchObject({ busyShare: 0.9, samples: 1 });
+});
+
+test("a command that fails meanwhile is told at the end", async () => {
+  const folder = driverThatSays('touch "$0.asked"; exit 9');
+  const watch = new GpuWatch("GPU-1", () => []);
+  await waitUntil(() => existsSync(join(folder.path, "nvidia-smi.asked")), "the driver was asked");
+  await sleep(200);
+  await expect(watch.stop()).rejects.toThrow("nvidia-smi failed");
+});
+
+/** Puts a program of one line where the driver's command is looked for. */
+function driverThatSays(line: string): TemporaryFolder {
+  const folder = new TemporaryFolder();
+  chmodSync(folder.write("nvidia-smi", `#!/bin/sh\n${line}\n`), 0o755);
+  vi.stubEnv("PATH", `${folder.path}:${process.env["PATH"]}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    folder[Symbol.dispose]();
+  });
+  return folder;
+}
