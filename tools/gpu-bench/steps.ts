@@ -21,7 +21,7 @@ export interface StepOptions {
   /** Gets the models and results. */
   readonly work: string;
   readonly node: string;
-  /** With numpy, onnx and onnxruntime; with torch and transformers there is a peer too. */
+  /** With numpy and onnx; with torch and transformers there is a peer too. */
   readonly python: string;
   readonly root: string;
   /** `tiny` shows that everything runs. */

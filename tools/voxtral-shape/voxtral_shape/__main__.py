@@ -8,7 +8,6 @@ from .attention import ATTENTIONS
 from .folder import write_folder
 from .form import FORMS
 from .shape import SHAPES
-from .verify import verify
 
 
 def main() -> None:
@@ -25,6 +24,9 @@ def main() -> None:
     answer = None if options.answer is None else Answer(shape, options.answer)
     write_folder(shape, form, ATTENTIONS[options.attention], answer, options.tokenizer, options.out)
     if options.verify:
+        # The folder is made without PyTorch.
+        from .verify import verify
+
         verify(shape, form, options.out, has_padding=options.attention == "plain")
 
 
