@@ -22,13 +22,17 @@ export class BareRuntime implements Disposable {
   readonly #children: readonly ChildProcess[];
   readonly #batches: readonly PaddedBatch[];
 
+  /** @throws Error when a process ends before it has loaded the model. */
   static async start(onnxFile: string, setting: BareSetting, batches: readonly PaddedBatch[]): Promise<BareRuntime> {
     const { processes, threads, executionProvider = "cpu", environment = {} } = setting;
     const children = Array.from({ length: processes }, () => startProcess(environment));
     await Promise.all(
       children.map(async (child) => {
         send(child, { type: "load", onnxFile, intraOpNumThreads: threads, executionProvider, batches });
-        await once(child, "message");
+        const isLoaded = await Promise.race([once(child, "message"), once(child, "exit").then(() => false)]);
+        if (isLoaded === false) {
+          throw new Error(`a bare ONNX Runtime process ended before it had loaded ${onnxFile}`);
+        }
       }),
     );
     return new BareRuntime(children, batches);
