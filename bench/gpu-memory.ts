@@ -36,7 +36,8 @@ export const gpuMemory: Benchmark = {
       const wanted = options.number("segments") / stretches;
       const watch = new GpuWatch(device.uuid, () => service.inferencePids());
       // Each clip is one window at least; those in hand at the end come on top.
-      answers.push(...(await transcribeClips(service.port, clips, batch, (done) => done.length < wanted)));
+      const load = await transcribeClips(service.port, clips, batch, (done) => done.length < wanted);
+      answers.push(...load.answers);
       uses.push(await watch.stop());
       progress(`${answers.length} clips: ${figure((uses.at(-1)?.highestBytes ?? 0) / 2 ** 30)} GiB`);
     }

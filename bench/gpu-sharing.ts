@@ -2,7 +2,7 @@ import type { Benchmark, Findings } from "./benchmark.ts";
 import { findBenchDevice } from "./gpu/bench-device.ts";
 import { speechFolder, startGpuService } from "./gpu/gpu-service.ts";
 import { type GpuUse, GpuWatch } from "./gpu/gpu-watch.ts";
-import { type ClipAnswer, failedClips, roomForClips, transcribeClips } from "./gpu/speech-load.ts";
+import { type ClipLoad, failedClips, roomForClips, transcribeClips } from "./gpu/speech-load.ts";
 import { type Latency, measureLatency } from "./latency.ts";
 import { LoadClient } from "./load/load-client.ts";
 import { formOption } from "./peers/voxtral/decode-job.ts";
@@ -37,7 +37,7 @@ export const gpuSharing: Benchmark = {
     const seconds = options.number("seconds");
     const classify = (): Promise<Latency> =>
       measureLatency(client, service.port, { requestsPerSecond: options.number("rate"), seconds });
-    const transcribe = (): Promise<readonly ClipAnswer[]> => {
+    const transcribe = (): Promise<ClipLoad> => {
       const until = performance.now() + seconds * 1000;
       return transcribeClips(service.port, clips, parallel, () => performance.now() < until);
     };
@@ -46,12 +46,12 @@ export const gpuSharing: Benchmark = {
       for (const work of ["classify", "transcribe", "both"] as const) {
         progress(`${round === 0 ? "warming up" : `round ${round}`}: ${work}`);
         const watch = new GpuWatch(device.uuid, () => service.inferencePids());
-        const [latency, answers] = await Promise.all([
+        const [latency, load] = await Promise.all([
           work === "transcribe" ? null : classify(),
           work === "classify" ? null : transcribe(),
         ]);
         const use = await watch.stop();
-        measurements.push({ round, work, latency, clips: answers === null ? null : clipsOf(answers, seconds), use });
+        measurements.push({ round, work, latency, clips: load === null ? null : clipsOf(load), use });
       }
     }
     const measured = measurements.filter(({ round }) => round > 0);
@@ -77,7 +77,7 @@ interface Clips extends Percentiles {
   readonly problems: readonly string[];
 }
 
-function clipsOf(answers: readonly ClipAnswer[], seconds: number): Clips {
+function clipsOf({ answers, seconds }: ClipLoad): Clips {
   const latencies = answers.map(({ ms }) => ms);
   return { ...percentiles(latencies), perSecond: answers.length / seconds, problems: failedClips(answers) };
 }

@@ -8,6 +8,12 @@ export interface ClipAnswer {
   readonly ms: number;
 }
 
+export interface ClipLoad {
+  readonly answers: readonly ClipAnswer[];
+  /** Until the last of them was answered, which was begun in time but may have ended later. */
+  readonly seconds: number;
+}
+
 /**
  * Single clips over and over, so many at a time, each a request of its own.
  * @param goesOn asked before each clip, with those answered so far.
@@ -17,7 +23,8 @@ export async function transcribeClips(
   clips: readonly Clip[],
   parallel: number,
   goesOn: (answers: readonly ClipAnswer[]) => boolean,
-): Promise<readonly ClipAnswer[]> {
+): Promise<ClipLoad> {
+  const startedAt = performance.now();
   const files = clips.map(({ samples }) => wavBytes(samples));
   const answers: ClipAnswer[] = [];
   let next = 0;
@@ -30,7 +37,7 @@ export async function transcribeClips(
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
-  return answers;
+  return { answers, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 /** What a service is started with that so many clips at a time are not to be refused: they all come from one address. */
