@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { statusByCode } from "../../../src/http/error-status.ts";
 import { metricTable } from "../../../src/telemetry/metric-table.ts";
 import { allRules, deployFolder, readRuleFiles } from "../../../tools/check-alerts/rule-files.ts";
 import { findUnknownNames } from "../../../tools/promql/find-unknown-names.ts";
@@ -31,6 +32,17 @@ test("rules speak of metrics, labels and values that the service has, and of not
     findUnknownNames(expr, known).map((problem) => `${alert ?? record}: ${problem}`),
   );
   expect(problems).toEqual([]);
+});
+
+test("every error code with a status from 500 on counts against availability, and no other", () => {
+  const failures = Object.entries(statusByCode).flatMap(([code, status]) => (status >= 500 ? [code] : []));
+  const counted = [...recorded.values()].flatMap((expr) =>
+    [...expr.matchAll(/code=~"([^"]+)"/g)].map(([, list]) => list),
+  );
+  expect(counted.length).toBeGreaterThan(0);
+  for (const list of counted) {
+    expect(list?.split("|").toSorted()).toEqual(failures.toSorted());
+  }
 });
 
 test("texts of alerts speak of labels that the alert has", () => {
