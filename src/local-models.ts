@@ -106,9 +106,7 @@ export class LocalModels implements ModelDirectory {
   async #open(next: Config): Promise<Map<string, AnyLocalModel>> {
     const models = new Map<string, AnyLocalModel>();
     for (const settings of next.models) {
-      if (this.#isClosing) {
-        throw new OperatorError("the service is shutting down");
-      }
+      this.#requireOpen();
       const model = (await this.#unchanged(settings)) ?? (await this.#openOne(settings));
       const { name } = model.identity;
       if (models.has(name)) {
@@ -116,8 +114,16 @@ export class LocalModels implements ModelDirectory {
       }
       models.set(name, model);
     }
+    this.#requireOpen();
     checkTaskModels(next, models);
     return models;
+  }
+
+  /** @throws OperatorError once it is to close: nothing is opened or started any more. */
+  #requireOpen(): void {
+    if (this.#isClosing) {
+      throw new OperatorError("the service is shutting down");
+    }
   }
 
   #swap(models: Map<string, AnyLocalModel>): void {

@@ -274,7 +274,14 @@ export async function createService(environment?: Environment): Promise<Service>
       }
       memory.start();
       watch.look();
-      await applyModels(config.current());
+      try {
+        await applyModels(config.current());
+      } catch (error) {
+        // A start that was given up for a shutdown has not failed.
+        if (!isUnready) {
+          throw error;
+        }
+      }
       watch.look();
       return address;
     },

@@ -17,6 +17,15 @@ test("SIGTERM finishes accepted work, refuses new work, takes the children along
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
+test("SIGTERM while models are being opened starts none of them and exits with 0", async () => {
+  await using service = new ServiceProcess({ hears: true });
+  await service.logged(({ event }) => event === "service_started");
+  service.child.kill("SIGTERM");
+  expect(await service.exited).toEqual({ exitCode: 0, signal: null });
+  expect(service.log.filter(({ event }) => event === "process_started")).toEqual([]);
+  expect(service.log.at(-1)?.event).toBe("service_stopped");
+});
+
 test("readiness falls at the signal while requests are still served", async () => {
   await using service = await ServiceProcess.ready({
     settings: { shutdown: { readinessDelayMs: 1_500, timeoutMs: 60_000 } },

@@ -41,6 +41,28 @@ test("one folder that cannot be opened refuses the whole configuration", async (
   expect(models.list()).toEqual([]);
 });
 
+test("nothing is started of models that are being opened when it is closed", async () => {
+  using folder = new TemporaryFolder();
+  writeModelFolder(folder.path);
+  const config = configOf([modelSettings({ folder: folder.path })]);
+  const events = strictEventBus();
+  const states: string[] = [];
+  events.on("model_state_changed", ({ state }) => states.push(state));
+  events.on("process_started", () => states.push("process started"));
+  const models = new LocalModels(
+    () => config,
+    cpuMachine,
+    events,
+    () => Promise.resolve("ok"),
+  );
+  const change = models.apply(config);
+  await new Promise((resolve) => setImmediate(resolve));
+  const closed = models.close();
+  await expect(change).rejects.toThrow("the service is shutting down");
+  await closed;
+  expect(states).toEqual(["stopped"]);
+});
+
 test("a configuration whose classify.model is not served is refused, whatever was refused before it", async () => {
   using folder = new TemporaryFolder();
   writeModelFolder(folder.path);
