@@ -5,10 +5,17 @@ import { createService, type Service } from "./service.ts";
 
 /** Entry of the API process. */
 
+/** Null while it is being created. */
+let service: Service | null = null;
+
+// From the first moment on: process 1 of a container never hears of a signal without a handler, and any other dies of it.
+const leave = createLeave();
+process.on("SIGTERM", () => leave("SIGTERM", 0));
+process.on("SIGINT", () => leave("SIGINT", 0));
+process.on("SIGHUP", () => service?.reload());
 try {
-  const service = await createService();
-  leaveOnSignals(service);
-  process.on("SIGHUP", () => service.reload());
+  service = await createService();
+  leaveOnUncaughtException(service);
   await service.start();
 } catch (error) {
   // Before the logger is known to work, and for an operator who reads a terminal.
@@ -22,9 +29,12 @@ function messageFor(error: Error): string {
 }
 
 /** The first signal finishes accepted work; a second one does not wait. */
-function leaveOnSignals(service: Service): void {
+function createLeave(): (reason: string, exitCode: number) => void {
   let isLeaving = false;
-  const leave = (reason: string, exitCode: number): void => {
+  return (reason, exitCode) => {
+    if (service === null) {
+      process.exit(exitCode);
+    }
     if (isLeaving) {
       service.kill();
       process.exit(1);
@@ -32,11 +42,12 @@ function leaveOnSignals(service: Service): void {
     isLeaving = true;
     void service.close(reason).then((isClean) => process.exit(isClean ? exitCode : 1));
   };
-  process.on("SIGTERM", () => leave("SIGTERM", 0));
-  process.on("SIGINT", () => leave("SIGINT", 0));
+}
+
+/** The state of the process is unknown from there on: finish what was accepted and let the supervisor start afresh. */
+function leaveOnUncaughtException({ events }: Service): void {
   process.on("uncaughtException", (error) => {
-    // The state of the process is unknown from here on: finish what was accepted and let the supervisor start afresh.
-    service.events.emit("error_occurred", { where: "uncaught_exception", error });
+    events.emit("error_occurred", { where: "uncaught_exception", error });
     leave("uncaught exception", 1);
   });
 }

@@ -1,6 +1,8 @@
-import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import { ServiceProcess } from "../helpers/service-process.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 const longText = "Le train de huit heures est en retard à cause de la neige. ".repeat(50);
 
@@ -24,6 +26,19 @@ test("SIGTERM while models are being opened starts none of them and exits with 0
   expect(await service.exited).toEqual({ exitCode: 0, signal: null });
   expect(service.log.filter(({ event }) => event === "process_started")).toEqual([]);
   expect(service.log.at(-1)?.event).toBe("service_stopped");
+});
+
+test("signals are heeded while the machine is still being looked at", async () => {
+  using commands = new TemporaryFolder();
+  const asked = join(commands.path, "asked");
+  const driver = join(commands.path, "nvidia-smi");
+  writeFileSync(driver, `#!/bin/sh\ntouch ${asked}\nexec sleep 10\n`);
+  chmodSync(driver, 0o755);
+  await using service = new ServiceProcess({ environment: { PATH: `${commands.path}:${process.env["PATH"]}` } });
+  await vi.waitUntil(() => existsSync(asked), { timeout: 10_000 });
+  service.child.kill("SIGHUP");
+  service.child.kill("SIGTERM");
+  expect(await service.exited).toEqual({ exitCode: 0, signal: null });
 });
 
 test("readiness falls at the signal while requests are still served", async () => {
