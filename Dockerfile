@@ -18,11 +18,13 @@ RUN chmod -R a+rX,go-w .
 FROM node:24-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends bubblewrap ffmpeg util-linux \
+  && apt-get install -y --no-install-recommends bubblewrap ffmpeg tini util-linux \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production HOST=0.0.0.0 SERVICE__AUDIO__DECODER=ffmpeg
 WORKDIR /app
 COPY --from=build /app ./
+# Process 1: Node would leave as zombies what sandboxes leave behind, until no process can be started any more.
+ENTRYPOINT ["tini", "--"]
 # node, as a number: Kubernetes can then tell that it is not root.
 USER 1000:1000
 EXPOSE 8080

@@ -32,15 +32,24 @@ test("both images are built with the Node of .node-version, and run the service 
   const [major] = read(".node-version").trim().split(".");
   const [ordinary, cuda] = files.map((file) => {
     expect(read(file)).toContain(`FROM node:${major}-slim AS build\n`);
-    const instructions = finalStageOf(file).match(/^(?:ENV|WORKDIR|USER|EXPOSE|HEALTHCHECK|CMD) .*(?:\\\n.*)*$/gm);
+    const instructions = finalStageOf(file).match(
+      /^(?:ENV|WORKDIR|ENTRYPOINT|USER|EXPOSE|HEALTHCHECK|CMD) .*(?:\\\n.*)*$/gm,
+    );
     return { instructions, packages: /apt-get install .*/.exec(finalStageOf(file))?.[0] };
   });
-  expect(ordinary?.instructions).toHaveLength(6);
+  expect(ordinary?.instructions).toHaveLength(7);
   expect(cuda).toEqual(ordinary);
   expect(finalStageOf("Dockerfile")).toMatch(new RegExp(`^\\nFROM node:${major}-slim\\n`));
   expect(finalStageOf("Dockerfile.cuda")).toMatch(
     /^COPY --from=build \/usr\/local\/bin\/node \/usr\/local\/bin\/node$/m,
   );
+});
+
+test("process 1 of the images reaps what sandboxes leave behind", () => {
+  for (const finalStage of files.map(finalStageOf)) {
+    expect(finalStage).toMatch(/apt-get install .* tini /);
+    expect(finalStage).toMatch(/^ENTRYPOINT \["tini", "--"\]$/m);
+  }
 });
 
 test("the ordinary image leaves out what is optional; that for GPUs takes of it the ONNX Runtime whose provider it brings", () => {
