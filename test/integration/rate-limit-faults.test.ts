@@ -1,3 +1,5 @@
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,6 +8,7 @@ import { FallbackStore, type StateChange } from "../../src/admission/rate-limit/
 import { MemoryStore } from "../../src/admission/rate-limit/memory-store.ts";
 import { RedisStore } from "../../src/admission/rate-limit/redis-store.ts";
 import { missingRedis, RedisServer } from "../helpers/redis-server.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 const timeoutMs = 50;
 const charges = [
@@ -115,6 +118,26 @@ describe.skipIf(missingRedis !== null)("when Redis fails", () => {
     expect(changes.filter(({ isShared }) => !isShared)[0]?.reason).toMatch(/^(disconnected|E[A-Z]+|timeout)$/);
     expect(changes.at(-1)).toEqual({ isShared: true, reason: null });
     expect(await store.take(charges, 1)).toMatchObject({ isAllowed: true, limit: { burst: 1_000_000 } });
+  });
+
+  test("a primary that has become a replica is left for the one that is now at its address", async () => {
+    await using next = await RedisServer.start();
+    using folder = new TemporaryFolder();
+    const address = join(folder.path, "primary.sock");
+    symlinkSync(server.url, address);
+    const shared = new RedisStore({ url: address, timeoutMs: () => timeoutMs });
+    await shared.probe();
+    await store.replaceShared(shared);
+    const operator = new Redis(server.url);
+    await operator.replicaof("127.0.0.1", 1);
+    await operator.quit();
+    rmSync(address);
+    symlinkSync(next.url, address);
+    await store.take(charges, 1);
+    expect(changes.at(-1)).toEqual({ isShared: false, reason: "READONLY" });
+    await sharedAgain();
+    expect((await store.take(charges, 1)).isAllowed).toBe(true);
+    expect(store.isShared).toBe(true);
   });
 
   test("a Redis with another password takes over without a failed request", async () => {

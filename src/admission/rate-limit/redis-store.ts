@@ -46,6 +46,8 @@ export class RedisStore implements LosableStore {
       autoResendUnfulfilledCommands: false,
       // Commands without an answer fail as soon as the connection does.
       maxRetriesPerRequest: 0,
+      // After a failover the address leads to another server, and the connection still to the one that was the primary.
+      reconnectOnError: ({ message }) => /\bREADONLY\b/.test(message),
       retryStrategy: (attempts) =>
         Math.min(maxReconnectMs, 50 * 2 ** Math.min(attempts, 10)) * (0.5 + Math.random() / 2),
     });
