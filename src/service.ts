@@ -58,6 +58,9 @@ const noKeys: KeyRecords = new Map();
 /** What is left of traces may hold up the end of the service for so long, in milliseconds, within its time limit. */
 const traceFlushMs = 2_000;
 
+/** The answers to what is cut off may take so long to leave, in milliseconds. */
+const lastAnswersMs = 250;
+
 /** What no operator has asked to change about transcriptions. */
 const transcriptionLimits = {
   /** Speech codecs make 600 and more while somebody speaks; those that send little in silence still make about this. */
@@ -130,6 +133,7 @@ export async function createService(environment?: Environment): Promise<Service>
 
   let isUnready = false;
   let isDraining = false;
+  const cutOff = new AbortController();
   const watch = new HealthWatch({
     settings: () => config.current().health,
     models: () => models.list(),
@@ -210,6 +214,7 @@ export async function createService(environment?: Environment): Promise<Service>
       }),
     },
     state: () => (isDraining ? "draining" : "serving"),
+    cutOff: cutOff.signal,
     permits,
     keys: {
       hasList: () => secrets.current("keys") !== null,
@@ -301,8 +306,11 @@ export async function createService(environment?: Environment): Promise<Service>
       const cutOffAt = performance.now() + timeoutMs;
       await sleep(readinessDelayMs);
       isDraining = true;
-      const isClean = await Promise.race([finish(), sleep(timeoutMs - readinessDelayMs, false, { ref: false })]);
+      const finished = finish();
+      const isClean = await Promise.race([finished, sleep(timeoutMs - readinessDelayMs, false, { ref: false })]);
       if (!isClean) {
+        cutOff.abort();
+        await Promise.race([finished, sleep(lastAnswersMs)]);
         kill();
       }
       await tracing.close(Math.min(traceFlushMs, Math.max(0, cutOffAt - performance.now())));

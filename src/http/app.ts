@@ -51,6 +51,8 @@ export interface AppDependencies {
   };
   readonly metricsText: () => Promise<{ contentType: string; body: string }>;
   readonly state: () => "serving" | "draining";
+  /** Aborted when a closing app is to wait for nothing more. */
+  readonly cutOff: AbortSignal;
   readonly speech: SpeechDependencies;
   /** Task requests that may be in flight. */
   readonly permits: ConcurrencyLimit;
@@ -102,6 +104,7 @@ export async function createApp(dependencies: AppDependencies): Promise<App> {
     gracefulClose.begin();
     done();
   });
+  dependencies.cutOff.addEventListener("abort", () => gracefulClose.cutOff(), { once: true });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.addHook("onRoute", (route) => {

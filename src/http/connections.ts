@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import type { ServiceError } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What is under way on one connection. Pipelined requests are open at the same time. */
@@ -40,6 +41,13 @@ export class Connection {
     this.#open.delete(exchange);
     if (this.#open.size === 0) {
       this.#onIdle?.();
+    }
+  }
+
+  /** Whoever works on what is under way hears why it is over, and answers. */
+  cutOff(reason: ServiceError): void {
+    for (const each of this.#open) {
+      each.cannotBeRead(reason);
     }
   }
 

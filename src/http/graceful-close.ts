@@ -71,11 +71,20 @@ export class GracefulClose {
     }
   }
 
-  #giveUpArrivals(): void {
+  /** Its time is over: what is still under way is answered with `draining`. */
+  cutOff(): void {
     for (const socket of this.#underWay.keys()) {
-      this.#connections
-        .find(socket)
-        ?.reading?.cannotBeRead(new ServiceError("draining", "The service is shutting down; try again."));
+      this.#connections.find(socket)?.cutOff(shuttingDown());
     }
   }
+
+  #giveUpArrivals(): void {
+    for (const socket of this.#underWay.keys()) {
+      this.#connections.find(socket)?.reading?.cannotBeRead(shuttingDown());
+    }
+  }
+}
+
+function shuttingDown(): ServiceError {
+  return new ServiceError("draining", "The service is shutting down; try again.");
 }

@@ -39,6 +39,7 @@ export interface FakeApp extends AsyncDisposable {
   readonly uploads: FakeAudioUploads;
   limits: TranscriptionLimits;
   state: "serving" | "draining";
+  readonly cutOff: AbortController;
   config: Config;
   /** The list of API keys; null for none. */
   keys: KeyRecords | null;
@@ -85,6 +86,7 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
     clockMs: 0,
     metricsText: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", body: "up 1\n" }),
     decideSampling: () => null,
+    cutOff: new AbortController(),
   };
   const app = await createApp({
     permits: new ConcurrencyLimit(() => fake.config.server.maxConcurrentRequests),
@@ -105,6 +107,7 @@ export async function fakeApp(changes: FakeAppChanges = {}): Promise<FakeApp> {
     metricsText: () => fake.metricsText(),
     speech: { audio: fake.uploads, limits: () => fake.limits, room: new UploadRoom(() => fake.config.audio) },
     state: () => fake.state,
+    cutOff: fake.cutOff.signal,
     keys: {
       hasList: () => fake.keys !== null,
       records: () => fake.keys ?? new Map(),

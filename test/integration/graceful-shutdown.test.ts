@@ -54,6 +54,21 @@ test("readiness falls at the signal while requests are still served", async () =
   expect((await service.exited).exitCode).toBe(0);
 });
 
+test("what is not done in time is answered with draining, and logged", async () => {
+  await using service = await ServiceProcess.ready({ settings: { shutdown: { timeoutMs: 500 } } });
+  const accepted = service.classify(
+    Array.from({ length: 32 }, () => longText.repeat(3)),
+    { timeoutMs: 120_000 },
+  );
+  await service.metricReaches("active_inference_requests", (active) => active === 1);
+  service.child.kill("SIGTERM");
+  const response = await accepted;
+  expect([response.status, await response.json()]).toMatchObject([503, { error: { code: "draining" } }]);
+  expect((await service.exited).exitCode).toBe(1);
+  const line = service.log.find(({ event, route }) => event === "request_finished" && route === "/v1/classify");
+  expect(line).toMatchObject({ status: 503, code: "draining" });
+});
+
 test("a second signal does not wait", async () => {
   await using service = await ServiceProcess.ready({ settings: { shutdown: { timeoutMs: 600_000 } } });
   const accepted = service

@@ -31,6 +31,19 @@ describe("an app that is closed", () => {
     expect(fake.finished).toEqual([]);
   });
 
+  it("answers what is under way with `draining` when it is cut off", async () => {
+    await using fake = await fakeApp();
+    fake.model.runWith = () => new Promise(() => {});
+    using client = await FakeClient.connect(await fake.listen());
+    client.send(classifyBytes());
+    await expect.poll(() => fake.model.contexts.length).toBe(1);
+    const closed = drain(fake);
+    fake.cutOff.abort();
+    await client.closed();
+    await closed;
+    expect(fake.finished).toMatchObject([{ statusCode: 503, code: "draining" }]);
+  });
+
   it("ends after the answers that are due have left, pipelined ones too", async () => {
     await using fake = await fakeApp();
     const { promise, resolve } = Promise.withResolvers<void>();
