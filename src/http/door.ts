@@ -95,9 +95,9 @@ export class Door {
   }
 
   #enterTask(exchange: Exchange, address: string): Refusal | Promise<Refusal> {
-    const model = this.#findModel(exchange, address);
-    if (model instanceof Error) {
-      return model;
+    const found = this.#findModel(exchange, address);
+    if (found instanceof Error) {
+      return found;
     }
     return onceKnown(this.#pay(exchange, address), (refusal) => {
       if (refusal !== null || exchange.isFinished) {
@@ -109,6 +109,8 @@ export class Door {
         void exchange.bill?.giveBack();
         return permit;
       }
+      // Where Redis was asked, a reload may have replaced it meanwhile.
+      const model = this.#dependencies.models.find(found.identity.name) ?? found;
       exchange.admit({ permit, model, holder });
       return null;
     });

@@ -9,6 +9,7 @@ import { listKey } from "../../helpers/api-keys.ts";
 import { type FakeApp, type FakeAppChanges, fakeApp } from "../../helpers/fake-app.ts";
 import { classifyBody } from "../../helpers/fake-client.ts";
 import { expectError } from "../../helpers/fake-error-check.ts";
+import { FakeServedModel } from "../../helpers/fake-served-model.ts";
 import { fakeSpeechApp } from "../../helpers/fake-speech-app.ts";
 
 const plenty = { burst: 1_000, refillPerSecond: 1 };
@@ -56,6 +57,26 @@ function slowly({ store, leastShare }: Buckets): Buckets {
     },
   };
 }
+
+it("a request that waited for its buckets goes to the model of now", async () => {
+  await using fake = await fakeApp();
+  const { store } = fake.buckets;
+  const successor = new FakeServedModel();
+  fake.buckets = {
+    ...fake.buckets,
+    store: {
+      take: async (...parameters) => {
+        await Promise.resolve();
+        fake.directory.models = [successor];
+        return store.take(...parameters);
+      },
+      settle: (...parameters) => store.settle(...parameters),
+      close: () => store.close(),
+    },
+  };
+  expect((await classify(fake)).statusCode).toBe(200);
+  expect([fake.model.contexts.length, successor.contexts.length]).toEqual([0, 1]);
+});
 
 describe.each(["in memory", "in Redis"] as const)("buckets %s", (place) => {
   async function limitedApp(changes: Partial<Config["rateLimit"]> = {}, others: FakeAppChanges = {}): Promise<FakeApp> {
