@@ -10,6 +10,7 @@ export interface MeasuredModel {
   readonly device: string;
   readonly precision: Precision;
   readonly deviceTiming: Pick<DeviceTiming, "kind" | "peakShare"> | null;
+  readonly task: (typeof metricTable.queueAge.labels.task)[number];
   state(): ModelState;
   /** Windows that wait now. */
   readonly queueDepth: number;
@@ -102,7 +103,8 @@ export function gaugeReaders(sources: MetricSources): GaugeReaders {
       ),
     activeRequests: () => [[{}, sources.activeRequests()]],
     queueDepth: () => models().map(({ identity, queueDepth }) => [{ model_name: identity.name }, queueDepth]),
-    queueAge: () => models().map(({ identity, oldestWaitMs }) => [{ model_name: identity.name }, oldestWaitMs / 1_000]),
+    queueAge: () =>
+      models().map(({ identity, task, oldestWaitMs }) => [{ model_name: identity.name, task }, oldestWaitMs / 1_000]),
     uploads: () => [[{}, sources.uploads().uploads]],
     spoolBytes: () => [[{}, sources.uploads().bytes]],
     ...memoryReaders(sources.memory),

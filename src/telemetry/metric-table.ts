@@ -188,7 +188,10 @@ export const metricTable = {
     type: "gauge",
     unit: "seconds",
     help: "For how long the window that has waited longest has done so, in seconds; 0 when none waits.",
-    labels: { model_name: servedModels },
+    labels: {
+      model_name: servedModels,
+      task: ["text-classification", "automatic-speech-recognition"],
+    },
   },
   batchSize: {
     name: "inference_batch_size",

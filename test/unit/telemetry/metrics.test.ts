@@ -13,6 +13,7 @@ const small: MeasuredModel = {
   precision: "int8",
   deviceTiming: { kind: "plausible", peakShare: 0.25 },
   queueDepth: 3,
+  task: "text-classification",
   oldestWaitMs: 250,
   processes: { active: 2, spare: 1, starting: 0, fallback: 1 },
   hasFallenBack: true,
@@ -49,7 +50,7 @@ test("requests in flight and queues are asked when metrics are read", async () =
   expect(await samples("active_inference_requests")).toEqual(["active_inference_requests 0"]);
   expect(await samples("inference_queue_depth")).toEqual(['inference_queue_depth{model_name="small"} 3']);
   expect(await samples("inference_queue_oldest_seconds")).toEqual([
-    'inference_queue_oldest_seconds{model_name="small"} 0.25',
+    'inference_queue_oldest_seconds{model_name="small",task="text-classification"} 0.25',
   ]);
 });
 
