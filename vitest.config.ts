@@ -16,6 +16,7 @@ export default defineConfig({
           isolate: false,
           // A limit against tests that hang, not against a busy machine.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -58,7 +58,8 @@ test("an idle child that hangs is found out by the canary, and killed and replac
 
 test("a child that hangs in a client's run counts as stuck", async ({ annotate }) => {
   await using service = await ServiceProcess.ready({
-    settings,
+    // Two processes have to hang in it before it is answered.
+    settings: { ...settings, deadline: { defaultMs: 120_000 } },
     model: { spares: 0, plugins: ["test/fixtures/plugins/hangs-on-token.ts"] },
   });
   const stuck = service.classify([hanging.text]);

@@ -35,7 +35,7 @@ beforeAll(async () => {
     rows.push({ score: scores[index]!, isToxic: label === "toxic" });
     scoresBySet.set(set, rows);
   }
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   await service.close("end of test");
 });
