@@ -23,7 +23,8 @@ export interface TranscriptionPlan extends TranscribeInput {
 }
 
 /**
- * Finds the models for what was asked.
+ * Finds the models for what was asked. Those that work has begun with stay, whatever becomes of them.
+ * @param begun what work has begun with; null before.
  * @throws ServiceError `model_not_found`; `invalid_request` for a language that the model does not know; `model_loading`
  * or `circuit_open` when the model that scores toxicity cannot do so.
  */
@@ -31,8 +32,10 @@ export function planTranscription(
   parameters: TranscribeParameters,
   exchange: Exchange,
   models: ModelDirectory,
+  begun: TranscriptionPlan | null,
 ): TranscriptionPlan {
-  const model = findSpeechModel(parameters.model, exchange, models);
+  const isSameModel = begun !== null && begun.parameters.model === parameters.model;
+  const model = isSameModel ? begun.model : findSpeechModel(parameters.model, exchange, models);
   const { threshold = exchange.config.classify.threshold, temperature, moderate, mask } = parameters;
   return {
     model,
@@ -40,7 +43,7 @@ export function planTranscription(
     language: knownLanguage(parameters.language, model),
     temperature,
     seed: parameters.seed ?? randomInt(largestSeed + 1),
-    moderation: moderate || mask ? findModerationModel(exchange, models) : null,
+    moderation: moderate || mask ? (begun?.moderation ?? findModerationModel(exchange, models)) : null,
     threshold,
   };
 }

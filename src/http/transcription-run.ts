@@ -165,7 +165,7 @@ class TranscriptionRun implements Disposable {
     const { request, parse, models } = this.#options;
     const values = { ...(request.query as FormFields), ...fields };
     noteExtraParams(this.#exchange, { extraParams: values });
-    return planTranscription(parse(values), this.#exchange, models);
+    return planTranscription(parse(values), this.#exchange, models, this.#plan);
   }
 
   #open({ model, parameters }: TranscriptionPlan): AudioSession {

@@ -85,6 +85,19 @@ describe("a transcript as a stream", () => {
     await expect.poll(() => client.rest).toContain("data: [DONE]");
   });
 
+  it("goes on at the end of its form with the models that it began with, whatever became of them meanwhile", async () => {
+    await using fake = await fakeSpeechApp();
+    using client = await FakeClient.connect(await fake.listen());
+    const { name } = fake.speechModel.identity;
+    const form = formBody(["stream", "true"], ["moderate", "true"], ["model", name], ["file", speech(3_000)]);
+    client.send(chunkedHead("/v1/transcribe", formType)).send(chunk(form.subarray(0, -500)));
+    await expect.poll(() => client.rest).toContain("Phrase 1.");
+    fake.directory.models.splice(fake.directory.models.indexOf(fake.speechModel), 1);
+    fake.model.refuseWith = () => new ServiceError("circuit_open", "broken");
+    client.send(chunk(form.subarray(-500))).send(lastChunk);
+    await expect.poll(() => client.rest).toContain("data: [DONE]");
+  });
+
   it("begins at the end of a form that names it after its file", async () => {
     await using fake = await fakeSpeechApp();
     const form = formUpload("/v1/transcribe", ["file", speech(3_000)], ["stream", "true"], ["language", "es"]);
