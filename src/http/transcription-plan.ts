@@ -42,7 +42,8 @@ export function planTranscription(
     parameters,
     language: knownLanguage(parameters.language, model),
     temperature,
-    seed: parameters.seed ?? randomInt(largestSeed + 1),
+    // At temperature 0 it matters only where a text went in circles: that, too, is to be the same every time.
+    seed: parameters.seed ?? (temperature === 0 ? 0 : randomInt(largestSeed + 1)),
     moderation: moderate || mask ? (begun?.moderation ?? findModerationModel(exchange, models)) : null,
     threshold,
   };

@@ -62,7 +62,8 @@ const shape = {
     type: "integer",
     minimum: 0,
     maximum: largestSeed,
-    description: "Above temperature 0, the same seed gives the same words; drawn anew for each request when absent.",
+    description:
+      "Above temperature 0, the same seed gives the same words; drawn anew for each request when absent. At 0, words are drawn only where a text went in circles, from the seed 0 when absent.",
   }),
   "timestamp_granularities[]": granularities.optional(),
   timestamp_granularities: granularities.optional(),

@@ -116,6 +116,18 @@ describe("POST /v1/transcribe", () => {
     });
   });
 
+  it("draws anew for each request above temperature 0 only: at 0 the same file gives the same words", async () => {
+    await using fake = await fakeSpeechApp();
+    const seedsAt = async (temperature: number): Promise<ReadonlySet<unknown>> => {
+      fake.speechModel.inputs.length = 0;
+      const query = `?temperature=${temperature}`;
+      await Promise.all([1, 2, 3, 4].map(() => fake.app.inject(rawUpload(query, speech(100)))));
+      return new Set(fake.speechModel.inputs.map(({ seed }) => seed));
+    };
+    expect((await seedsAt(0)).size).toBe(1);
+    expect((await seedsAt(0.5)).size).toBeGreaterThan(1);
+  });
+
   it.each([
     ["in the query", (payload: Buffer) => rawUpload("?stream=true", payload)],
     [
