@@ -10,8 +10,10 @@ export interface HeardWindow {
   readonly tokens: number;
   /** Null when none was asked for and the model detects none. */
   readonly language: string | null;
-  /** 0–1: the model's, of that language; null when it does not say. Like the next one. */
+  /** 0–1: the model's, of that language; null when it does not say. Like `noSpeechProbability`. */
   readonly languageProbability: number | null;
+  /** 0–1: at which the text was heard; above the one asked for where it was heard again. */
+  readonly temperature: number;
   readonly noSpeechProbability: number | null;
   readonly averageLogProbability: number;
   /** Bytes of a piece of the text divided by its bytes when compressed, the highest: high when it repeats itself. */
@@ -83,6 +85,7 @@ async function hear(model: SpeechModel, window: SpeechWindowInput, context: Requ
     tokens: tokenIds.length,
     language,
     languageProbability: clamp(languageProbability),
+    temperature: window.temperature,
     noSpeechProbability: clamp(noSpeechProbability),
     averageLogProbability: Math.min(0, averageLogProbability),
     compressionRatio,

@@ -36,7 +36,9 @@ export interface TranscriptSegment {
   readonly tokens: number;
   /** Null when none was asked for and the model detects none. */
   readonly language: string | null;
-  /** Of the window that it was heard in, like the two below; null when the model does not say. */
+  /** Of the window that it was heard in, like the three below: above the one asked for where that was heard again. */
+  readonly temperature: number;
+  /** Null when the model does not say. */
   readonly noSpeechProbability: number | null;
   readonly averageLogProbability: number;
   readonly compressionRatio: number;
@@ -203,7 +205,7 @@ class TranscriptionRun {
 
   /** The window's text, shared among its stretches of speech; those that get none are no segments. */
   async #toSegments(heard: HeardWindow, stretches: readonly SpeechSegment[]): Promise<Omit<TranscriptSegment, "id">[]> {
-    const { language, noSpeechProbability, averageLogProbability, compressionRatio } = heard;
+    const { language, temperature, noSpeechProbability, averageLogProbability, compressionRatio } = heard;
     const shares = shareText(heard.text, stretches.map(lengthOf));
     const segments = stretches
       .map(({ startMs, endMs }, index) => ({ startMs, endMs, text: shares[index] ?? "" }))
@@ -215,6 +217,7 @@ class TranscriptionRun {
       ...segment,
       tokens: tokens[index] ?? 0,
       language,
+      temperature,
       noSpeechProbability,
       averageLogProbability,
       compressionRatio,

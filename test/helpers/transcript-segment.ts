@@ -9,6 +9,7 @@ export function transcriptSegment(changes: Partial<TranscriptSegment> = {}): Tra
     text: "Bonjour à tous.",
     tokens: 5,
     language: "fr",
+    temperature: 0,
     noSpeechProbability: 0.01,
     averageLogProbability: -0.2,
     compressionRatio: 0.8,

@@ -163,7 +163,9 @@ export const verboseTranscriptionSchema = z
         end: secondsSchema,
         text: z.string(),
         tokens: z.array(z.int()).meta({ description: "Always empty: the ids of tokens are not kept." }),
-        temperature: probabilitySchema,
+        temperature: probabilitySchema.meta({
+          description: "Above the one asked for where a text went in circles and was heard again.",
+        }),
         avg_logprob: z.number().max(0),
         compression_ratio: z.number().min(0),
         no_speech_prob: probabilitySchema.nullable().meta({ description: "Null when the model does not say." }),

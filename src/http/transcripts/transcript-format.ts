@@ -4,8 +4,6 @@ import type { TranscriptSegment, TranscriptSummary } from "../../tasks/transcrib
 export interface TranscriptRequest {
   /** ISO 639-1 code that the client named, or null. */
   readonly language: string | null;
-  /** 0–1. */
-  readonly temperature: number;
   readonly isModerated: boolean;
 }
 

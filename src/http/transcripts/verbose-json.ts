@@ -16,15 +16,15 @@ export function verboseJsonFormat(request: TranscriptRequest): TranscriptFormat 
       task: "transcribe",
       ...describeWhole(request, segments, summary),
       timestamp_source: timestampSource,
-      segments: segments.map((segment) => describeSegment(segment, request.temperature)),
+      segments: segments.map(describeSegment),
       model: { ...summary.model },
       timings: { queueMs, preprocessMs, inferenceMs, totalMs },
     } satisfies z.input<typeof verboseTranscriptionSchema>);
   });
 }
 
-function describeSegment(segment: TranscriptSegment, temperature: number) {
-  const { id, startMs, endMs, text, language, toxicity } = segment;
+function describeSegment(segment: TranscriptSegment) {
+  const { id, startMs, endMs, text, temperature, language, toxicity } = segment;
   return {
     id,
     seek: Math.round(startMs / frameMs),

@@ -9,7 +9,7 @@ import type { TranscriptFormat } from "../../../src/http/transcripts/transcript-
 import { vttFormat } from "../../../src/http/transcripts/vtt.ts";
 import { newExchange } from "../../helpers/new-exchange.ts";
 
-const request = { language: null, temperature: 0, isModerated: false };
+const request = { language: null, isModerated: false };
 const heartbeatMs = 15_000;
 
 /** What an answer asks of Node's response, written down. */

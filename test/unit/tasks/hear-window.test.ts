@@ -48,6 +48,7 @@ test("what was heard comes with its tokens, its language and the model's judgeme
     tokens: 17,
     language: "fr",
     languageProbability: expect.any(Number) as number,
+    temperature: 0,
     noSpeechProbability: 0.05,
     averageLogProbability: -0.3,
     compressionRatio: expect.any(Number) as number,
@@ -79,7 +80,7 @@ test("a text that goes in circles is run again at a higher temperature, in the l
     [null, 0],
     ["fr", 0.4],
   ]);
-  expect(heard).toMatchObject({ text: "Merci beaucoup.", inferenceMs: 3, queueMs: 0.5 });
+  expect(heard).toMatchObject({ text: "Merci beaucoup.", temperature: 0.4, inferenceMs: 3, queueMs: 0.5 });
 });
 
 test("a text that goes in circles twice is dropped when nobody could speak that fast, and kept otherwise", async () => {

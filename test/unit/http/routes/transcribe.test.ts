@@ -98,6 +98,16 @@ describe("POST /v1/transcribe", () => {
     expect(fake.speechModel.inputs).toEqual([]);
   });
 
+  it("answers verbose_json with the temperature at which a text that went in circles was heard again", async () => {
+    await using fake = await fakeSpeechApp();
+    fake.speechModel.hear = ({ temperature }) => ({ text: "Non. ".repeat(temperature === 0 ? 200 : 1) });
+    const response = await fake.app.inject(rawUpload("?response_format=verbose_json"));
+    expect(verboseTranscriptionSchema.parse(response.json()).segments[0]).toMatchObject({
+      text: "Non.",
+      temperature: 0.4,
+    });
+  });
+
   it("says the language that was asked for when nobody speaks", async () => {
     await using fake = await fakeSpeechApp();
     const response = await fake.app.inject(rawUpload("?language=fr", silence(100)));

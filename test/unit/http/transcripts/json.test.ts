@@ -4,7 +4,7 @@ import { textFormat } from "../../../../src/http/transcripts/text.ts";
 import { verboseJsonFormat } from "../../../../src/http/transcripts/verbose-json.ts";
 import { transcriptSegment, transcriptSummary, written } from "../../../helpers/transcript-segment.ts";
 
-const request = { language: null, temperature: 0.5, isModerated: false };
+const request = { language: null, isModerated: false };
 const moderated = { ...request, isModerated: true };
 const toxicity = { score: 0.75, flagged: true };
 
@@ -43,7 +43,8 @@ describe("the json format", () => {
 
 describe("the verbose_json format", () => {
   it("lists the segments with OpenAI's numbers", () => {
-    const answer: unknown = JSON.parse(written(verboseJsonFormat(request), [transcriptSegment({ startMs: 1_239 })]));
+    const segment = transcriptSegment({ startMs: 1_239, temperature: 0.5 });
+    const answer: unknown = JSON.parse(written(verboseJsonFormat(request), [segment]));
     expect(answer).toMatchObject({
       segments: [{ seek: 124, start: 1.239, temperature: 0.5, avg_logprob: -0.2, compression_ratio: 0.8, tokens: [] }],
       timings: { queueMs: 1, preprocessMs: 2, inferenceMs: 3, totalMs: 6 },
