@@ -11,7 +11,8 @@ const longHeaderBytes = 16;
 
 /**
  * Whether a file must be sought in: MP4 and its relatives, whose index (`moov`) may lie behind the sound (`mdat`). From
- * front to back they would open cleanly and give nothing. Walks the boxes at the start; every other format streams.
+ * front to back they would open cleanly and give nothing. Walks the boxes at the start; of all other formats only CAF may
+ * have to be sought in, too (`findCafDecodingOrder`).
  */
 export function findDecodingOrder(start: Uint8Array, isComplete: boolean): DecodingOrder {
   const bytes = Buffer.from(start.buffer, start.byteOffset, start.byteLength);

@@ -1,6 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import { systemErrorCode } from "../system-error-code.ts";
 import { retryAfterMs } from "./audio-failures.ts";
+import { findCafDecodingOrder } from "./caf-chunks.ts";
 import { type DecodingOrder, findDecodingOrder, mostSniffedBytes } from "./mp4-boxes.ts";
 import type { SpoolFile } from "./spool-file.ts";
 import type { SpoolSpace } from "./spool-space.ts";
@@ -111,7 +112,7 @@ export class UploadIntake {
       return;
     }
     this.#start = Buffer.concat([this.#start, chunk]).subarray(0, mostSniffedBytes);
-    const order = findDecodingOrder(this.#start, this.isComplete);
+    const order = findCafDecodingOrder(this.#start, this.isComplete) ?? findDecodingOrder(this.#start, this.isComplete);
     if (order !== "unknown") {
       this.#start = null;
       this.#order.resolve(order);

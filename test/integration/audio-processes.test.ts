@@ -68,6 +68,7 @@ describe.each(decoders)("with %s", (decoder) => {
     ["vorbis.ogg", "ogg", "vorbis"],
     ["opus.ogg", "ogg", "opus"],
     ["opus.webm", "matroska", "opus"],
+    ["opus.caf", "caf", "opus"],
     ["aac.m4a", "mov", "aac"],
     ["aac-moov-first.m4a", "mov", "aac"],
     ["aac-fragmented.mp4", "mov", "aac"],

@@ -19,6 +19,7 @@ const encodings: Readonly<Record<string, string>> = {
   "vorbis-48000-stereo.ogg": "-c:a libvorbis -ar 48000 -ac 2 -q:a 0 -t 1",
   "opus.ogg": "-c:a libopus -b:a 16k",
   "opus.webm": "-c:a libopus -b:a 16k",
+  "opus.caf": "-c:a libopus -b:a 16k",
   "aac.m4a": "-c:a aac -ar 16000 -b:a 32k",
   "aac-moov-first.m4a": "-c:a aac -ar 16000 -b:a 32k -movflags +faststart",
   "aac-fragmented.mp4": "-c:a aac -ar 16000 -b:a 32k -movflags +frag_keyframe+empty_moov -frag_duration 500000",
