@@ -14,6 +14,8 @@ const workLine = /^bench: utime=(\d+\.\d+)s stime=(\d+\.\d+)s /;
 const noAudio = /^Stream map '0:a:0' matches no streams/;
 const noDecoder =
   /^(Error while opening decoder|Decoder \(codec .*\) not found|Decoding requested, but no decoder found for)/;
+/** Of more channels than any layout has, or of places that are none. */
+const noMix = /^(Rematrix is needed between|Input channel layout '.*' is not supported)/;
 const damage =
   /^(Error while decoding|Error submitting packet|File ended prematurely|stream \d+, offset 0x[\da-f]+: partial file)/;
 
@@ -57,7 +59,7 @@ export class FfmpegReport {
     return this.#isDecodable ? "no_samples" : "codec_not_allowed";
   }
 
-  /** Whether the sound can be speech, given its sampling rate and channels. */
+  /** Whether the sound can be speech, given its sampling rate and channels, and be made one channel of. */
   get isPlausible(): boolean {
     return this.#isPlausible;
   }
@@ -92,6 +94,7 @@ export class FfmpegReport {
     this.#isDamaged ||= damage.test(text);
     this.#hasAudio &&= !noAudio.test(text);
     this.#isDecodable &&= !noDecoder.test(text);
+    this.#isPlausible &&= !noMix.test(text);
   }
 
   #readPlainLine(line: string): void {

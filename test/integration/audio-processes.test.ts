@@ -224,6 +224,7 @@ describe.each(decoders)("with %s", (decoder) => {
       "unsupported_media_type",
     ],
     ["a sound of 1 Hz", withRate(1), "unsupported_media_type"],
+    ["a sound of more channels than any layout has", pcm(2, 63), "unsupported_media_type"],
   ])("%s is refused", async (_, bytes, code) => {
     await expect(decode(bytes)).rejects.toMatchObject({ code });
   });

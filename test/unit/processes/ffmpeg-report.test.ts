@@ -121,6 +121,14 @@ test.each([
   expect(read(m4a.replace("22050 Hz, mono", parameters)).isPlausible).toBe(expected);
 });
 
+test.each([
+  "Rematrix is needed between 9 channels and mono but there is not enough information to do it",
+  "Input channel layout '2 channels (FL+SR)' is not supported",
+])("channels that cannot be mixed cannot be speech: %j", (message) => {
+  const warning = `${context("Parsed_aresample_0 @ 0x1")}${context("SWR @ 0x2")}${red(message)}`;
+  expect(read(`${m4a}${warning}`).isPlausible).toBe(false);
+});
+
 /** As FFmpeg writes an error: the colour goes back at the start of the next line. */
 function red(text: string): string {
   return `\u001B[1;31m${text}\n\u001B[0m`;
