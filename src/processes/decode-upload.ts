@@ -28,7 +28,7 @@ interface Position {
 
 /** A process that dies is replaced once. */
 const mostAttempts = 2;
-/** A process that has all of the upload and says nothing for so long is stuck: it reports every second. */
+/** A process that has had all of the upload for so long and says nothing is stuck: it reports every second. */
 const silenceLimitMs = 30_000;
 /** Whatever it does, a process is ended that lives for so many times the longest audio, and this long at least. */
 const lifetimeFactor = 4;
@@ -98,9 +98,16 @@ function begin(worker: AudioWorker, { audio, needsWholeFile }: DecodeUploadOptio
   worker.begin({ windows, maxSeconds, needsWholeFile, isStreamed, deliveredWindows }, lifetimeMs);
 }
 
-/** The next frame; the process is killed when it has everything and is silent for too long. */
+/** The next frame; the process is killed when it has had everything for too long and is silent. */
 async function next(worker: AudioWorker, { isComplete }: DecodeUploadOptions): Promise<AudioFrame | null> {
-  const timer = setInterval(() => isComplete() && worker.kill(), silenceLimitMs);
+  let hadAll = isComplete();
+  const timer = setInterval(() => {
+    if (hadAll) {
+      worker.kill();
+    }
+    // Silence while it waited for the upload is none of its own.
+    hadAll = isComplete();
+  }, silenceLimitMs);
   try {
     return await worker.next();
   } finally {
