@@ -80,14 +80,20 @@ const shape = {
 /** The parameters of a transcription, in the query or as fields of a form: all of them are strings there. */
 export const transcribeParametersSchema = strictObject(shape).check(refuseStreamedSubtitles);
 
-/** OpenAI's clients may send these too; they change nothing here. */
+const chunkingStrategy = z
+  .string()
+  .optional()
+  .meta({ description: "Accepted for OpenAI's clients; audio is always cut where nobody speaks." });
+
+/** OpenAI's clients may send these too; they change nothing here. A strategy is a name, or a field for each of its parts. */
 export const openaiParametersSchema = strictObject({
   ...shape,
   prompt: z.string().optional().meta({ description: "Accepted for OpenAI's clients; has no effect." }),
-  chunking_strategy: z
-    .string()
-    .optional()
-    .meta({ description: "Accepted for OpenAI's clients; audio is always cut where nobody speaks." }),
+  chunking_strategy: chunkingStrategy,
+  "chunking_strategy[type]": chunkingStrategy,
+  "chunking_strategy[threshold]": chunkingStrategy,
+  "chunking_strategy[prefix_padding_ms]": chunkingStrategy,
+  "chunking_strategy[silence_duration_ms]": chunkingStrategy,
 }).check(refuseStreamedSubtitles);
 
 export type TranscribeParameters = z.output<typeof transcribeParametersSchema>;

@@ -116,8 +116,12 @@ describe("the stock OpenAI client", () => {
     await using fake = await fakeSpeechApp();
     const client = await connect(fake);
     const file = await upload();
-    const create = client.audio.transcriptions.create({ file, model, prompt: "Bonjour", chunking_strategy: "auto" });
-    expect((await create).text).toBe(phrases);
+    const vad = { type: "server_vad", threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 200 } as const;
+    for (const strategy of ["auto", vad] as const) {
+      fake.speechModel.inputs.length = 0;
+      const body = { file, model, prompt: "Bonjour", chunking_strategy: strategy };
+      expect((await client.audio.transcriptions.create(body)).text).toBe(phrases);
+    }
   });
 
   it("reads the errors of requests as its own classes", async () => {
