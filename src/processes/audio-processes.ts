@@ -248,9 +248,9 @@ export class AudioProcesses {
     const programs = audioPrograms({ root, voiceActivityModel, decoder, maxSeconds });
     const sandbox = await chooseSandbox(programs.probes, mode);
     this.#codeCache ??= await CodeCache.build(sandbox, programs.audio);
-    const audio = this.#codeCache?.readableBy(programs.audio) ?? programs.audio;
-    const startWorker: StartWorker = (upload, needsWholeFile) =>
-      this.#watch(
+    const startWorker: StartWorker = (upload, needsWholeFile) => {
+      const audio = this.#codeCache?.readableBy(programs.audio) ?? programs.audio;
+      return this.#watch(
         decoder === "ffmpeg"
           ? new FfmpegWorker(sandbox, { ...programs, audio }, upload, needsWholeFile)
           : new AudioProcess({
@@ -260,6 +260,7 @@ export class AudioProcesses {
               uploadDescriptor: upload.readDescriptor,
             }),
       );
+    };
     const onFailure = (error: unknown): void => events.emit("error_occurred", { where: "audio", error });
     return { sandbox, startWorker, spares: new WarmSpares({ count: spares, startWorker, onFailure }) };
   }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { audioDescriptors } from "./audio-protocol.ts";
@@ -47,8 +47,11 @@ export class CodeCache {
     return null;
   }
 
-  /** The program, which finds the cache. */
+  /** The program, which finds the cache; without it where somebody has tidied the folder for temporary files up. */
   readableBy(program: SecureProgram): SecureProgram {
+    if (!existsSync(this.#folder)) {
+      return program;
+    }
     const used = this.#usedBy(program);
     return { ...used, files: [...used.files, this.#folder] };
   }

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { projectRoot } from "../../src/config/load-config.ts";
 import { ServiceError } from "../../src/errors.ts";
 import {
@@ -20,6 +20,7 @@ import { isAlive, killAll, waitUntil } from "../helpers/process-facts.ts";
 import { readAll } from "../helpers/read-all.ts";
 import { requestIds } from "../helpers/request-ids.ts";
 import { silentFile, speechFile } from "../helpers/speech-file.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 import { voxtralWindows, whisperWindows } from "../helpers/window-shapes.ts";
 
 const settings: AudioSettings = {
@@ -340,6 +341,28 @@ test.skipIf(missingDecoder("node-av", projectRoot) !== null)(
     expect(audio.refusal()).toBeNull();
   },
 );
+
+test.skipIf(decoders.length === 0)("uploads are decoded though somebody tidies the temporary files up", async () => {
+  using temporary = new TemporaryFolder();
+  // Audio processes may be another user's.
+  chmodSync(temporary.path, 0o755);
+  vi.stubEnv("TMPDIR", temporary.path);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const [decoder = "node-av"] = decoders;
+  const audio = new AudioProcesses({
+    settings: () => ({ ...settings, decoder, spares: 0 }),
+    root: projectRoot,
+    events: strictEventBus(),
+  });
+  onTestFinished(() => audio.close());
+  await audio.start();
+  expect(readdirSync(temporary.path)).not.toEqual([]);
+  readdirSync(temporary.path).forEach((name) => rmSync(join(temporary.path, name), { recursive: true }));
+  const { signal } = new AbortController();
+  const session = audio.open(options, { ...requestIds("request"), signal, onProgress: () => {} });
+  void session.write(clip("speech.wav")).then(() => session.end());
+  expect(await readAll(session.windows)).toHaveLength(1);
+});
 
 test("before it has started and after it was closed it refuses audio", async () => {
   const audio = new AudioProcesses({ settings: () => settings, root: projectRoot, events: strictEventBus() });
