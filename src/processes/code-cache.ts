@@ -1,9 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemErrorCode } from "../system-error-code.ts";
 import { audioDescriptors } from "./audio-protocol.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { type SecureProgram, SecureSubprocess } from "./secure-subprocess.ts";
+
+/** What the folders of caches are called: the number of their service comes next, so that it can be seen to be gone. */
+const folderName = /^guardrail-code-(\d+)-/;
 
 /** An idle machine needs a fifth of a second. */
 const fillLimitMs = 30_000;
@@ -24,7 +28,8 @@ export class CodeCache {
    * that costs time and nothing else.
    */
   static async build(sandbox: Sandbox, program: SecureProgram): Promise<CodeCache | null> {
-    const folder = mkdtempSync(join(tmpdir(), "guardrail-code-"));
+    removeLeftovers();
+    const folder = mkdtempSync(join(tmpdir(), `guardrail-code-${process.pid}-`));
     const cache = new CodeCache(folder);
     // The program may run as another user.
     chmodSync(folder, 0o777);
@@ -62,5 +67,36 @@ export class CodeCache {
 
   #usedBy(program: SecureProgram): SecureProgram {
     return { ...program, environment: { ...program.environment, NODE_COMPILE_CACHE: this.#folder } };
+  }
+}
+
+/** The folders of services that were killed. One in another container may lose its own so, and does without. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = folderName.exec(name) ?? [];
+    const folder = join(tmpdir(), name);
+    try {
+      if (pid !== undefined && isLeftOver(folder, Number(pid))) {
+        rmSync(folder, { recursive: true });
+      }
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+}
+
+/** In a container each service has the number of the one before it. What another user made is not touched. */
+function isLeftOver(folder: string, pid: number): boolean {
+  const { uid, mtimeMs } = lstatSync(folder);
+  const isOver = pid === process.pid ? mtimeMs < performance.timeOrigin : !isRunning(pid);
+  return isOver && uid === process.getuid?.();
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemErrorCode(error) !== "ESRCH";
   }
 }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { projectRoot } from "../../src/config/load-config.ts";
 import { audioPrograms } from "../../src/processes/audio-programs.ts";
 import { audioDescriptors } from "../../src/processes/audio-protocol.ts";
@@ -8,6 +9,7 @@ import { chooseSandbox } from "../../src/processes/choose-sandbox.ts";
 import { CodeCache } from "../../src/processes/code-cache.ts";
 import { type SecureProgram, SecureSubprocess } from "../../src/processes/secure-subprocess.ts";
 import { fixtureProgram } from "../helpers/fixture-program.ts";
+import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
 const voiceActivityModel = join(projectRoot, "models/silero-vad/onnx/model.onnx");
 const programs = audioPrograms({ root: projectRoot, voiceActivityModel, decoder: "ffmpeg", maxSeconds: 60 });
@@ -31,6 +33,25 @@ test("audio processes take from the cache what was compiled before them, and add
   expect(readdirSync(folder, { recursive: true })).toEqual(before);
   cache.remove();
   expect(existsSync(folder)).toBe(false);
+});
+
+test("the caches of services that were killed are removed, those of others are not", async () => {
+  using temporary = new TemporaryFolder();
+  vi.stubEnv("TMPDIR", temporary.path);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { pid: pidOfDead } = spawnSync("/bin/true");
+  const [, before = "", alive, other] = [
+    `guardrail-code-${pidOfDead}-abc`,
+    `guardrail-code-${process.pid}-abc`,
+    `guardrail-code-${process.ppid}-abc`,
+    "guardrail-root-1-abc",
+  ].map((name) => {
+    mkdirSync(join(temporary.path, name, "v24"), { recursive: true });
+    return name;
+  });
+  utimesSync(join(temporary.path, before), 1, 1);
+  await CodeCache.build([], { ...fixtureProgram("exits-at-once"), path: "/bin/false" });
+  expect(new Set(readdirSync(temporary.path))).toEqual(new Set([alive, other]));
 });
 
 test("a program that leaves nothing behind has no cache", async () => {
