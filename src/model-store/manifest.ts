@@ -56,7 +56,10 @@ export const manifestSchema = z
     task: z.enum(["text-classification", speechTask, "voice-activity-detection"]),
     /** Name of the plugin that runs it; looked up in the plugin table of the inference process. */
     plugin: z.string().min(1),
-    /** Whether the model was trained on text whose capitals and look-alike letters were folded, see `src/text/fold-text.ts`. */
+    /**
+     * Whether the model was trained on text whose capitals and look-alike letters were folded, see `src/text/fold-text.ts`.
+     * Then it also reads nothing of what its vocabulary does not know, see `src/text/leave-out-unknown.ts`.
+     */
     foldsText: z.boolean().optional(),
     /**
      * The log-odds of `toxic` of a text of n windows are lowered by this times ln n: the worst of many windows is more often

@@ -1,9 +1,11 @@
 import { foldText } from "./fold-text.ts";
+import { leaveOutUnknown } from "./leave-out-unknown.ts";
 import type { PreparedText } from "./prepared-text.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { createWindows, type WindowLimits } from "./windows.ts";
 
 export interface PrepareOptions extends WindowLimits {
+  /** The text is folded, and what the model's vocabulary does not know of it is left out. */
   readonly foldsText: boolean;
 }
 
@@ -16,5 +18,5 @@ export function prepareText(text: string, tokenizer: Tokenizer, options: Prepare
   const chunks = tokenizer.encode(folded).map(({ ids, start, end }) => {
     return { ids, start: writtenStart(start), end: writtenEnd(end) };
   });
-  return createWindows(chunks, text.length, tokenizer, options);
+  return createWindows(leaveOutUnknown(chunks, tokenizer), text.length, tokenizer, options);
 }

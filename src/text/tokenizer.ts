@@ -29,6 +29,10 @@ export class Tokenizer {
   readonly startId: number;
   /** Id of the token that ends every sequence. */
   readonly endId: number;
+  /** Id of the piece for characters that the vocabulary does not hold. */
+  readonly unknownId: number;
+  /** Id of the mark of a word's beginning alone; null where the vocabulary has no such piece. */
+  readonly wordStartId: number | null;
   readonly #normalizer: Normalizer;
   readonly #unigram: Unigram;
   readonly #maxChunkTokens: number;
@@ -36,6 +40,9 @@ export class Tokenizer {
   constructor(files: TokenizerFiles, { maxChunkTokens }: TokenizerOptions) {
     this.startId = files.startId;
     this.endId = files.endId;
+    this.unknownId = files.model.unk_id;
+    const mark = files.model.vocab.findIndex(([piece]) => piece === wordStart);
+    this.wordStartId = mark === -1 ? null : mark;
     this.#normalizer = new Normalizer(new Charsmap(files.charsmap));
     this.#unigram = new Unigram(files.model, files.specialTokens);
     this.#maxChunkTokens = maxChunkTokens;

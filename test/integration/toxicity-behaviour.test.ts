@@ -56,3 +56,19 @@ test("capitals change no decision", async () => {
   expect(words.length).toBeGreaterThan(400);
   expect(turned).toEqual([]);
 }, 120_000);
+
+test("emoji change no decision, and are none by themselves; nor is what is written in another script", async () => {
+  const plain = sentences.filter(({ text }) => !/\p{Extended_Pictographic}/u.test(text)).slice(0, 100);
+  const among = plain.map(({ text }) => `👍 ${text.replace(" ", " 😂 ")} 🎉🎉`);
+  const [alone, decorated, unread] = await Promise.all([
+    toxicScores(
+      service.url,
+      plain.map(({ text }) => text),
+    ),
+    toxicScores(service.url, among),
+    toxicScores(service.url, ["👍", "😂 😂 😂 😂", "❤️", "🎵", "Доброе утро", "おはようございます", "صباح الخير"]),
+  ]);
+  expect(plain).toHaveLength(100);
+  expect(plain.filter((_, index) => Math.abs(alone[index]! - decorated[index]!) > 0.01)).toEqual([]);
+  expect(Math.max(...unread)).toBeLessThan(0.1);
+}, 120_000);

@@ -35,7 +35,10 @@ export const classifyResponseSchema = z
       z.strictObject({
         label: z.string().meta({ description: "The label with the highest score." }),
         flagged: z.boolean().meta({ description: "Whether the toxic score reaches the threshold." }),
-        tokens: countSchema,
+        tokens: countSchema.meta({
+          description:
+            "Tokens of the text that the model reads. 0 where it knows nothing of it, such as emoji alone or another script: then the scores say nothing.",
+        }),
         windows: countSchema,
         spans: z
           .array(z.strictObject({ start: countSchema, end: countSchema, score: scoreSchema }))

@@ -30,7 +30,36 @@ test("a window's offsets cut out words whose ids are the window's", () => {
   }
 });
 
-test("any text has windows within the limit, in order and inside the text", () => {
+const folding = { ...limits, foldsText: true };
+
+test.each([
+  ["👍 merci 👍👍 🎉", "merci"],
+  ["merci👍", "merci"],
+  ["Bonjour, Привет le monde こんにちは !", "Bonjour, le monde !"],
+  ["👩🏽\u200d💻 ok ❤️", "ok"],
+  ["漢".repeat(300) + " ok", "ok"],
+])("a model that wants its text folded reads nothing that its vocabulary does not know: %s", (text, known) => {
+  const [window] = prepareText(text, tokenizer, folding).windows;
+  const [expected] = prepareText(known, tokenizer, folding).windows;
+  expect(window?.inputIds).toEqual(expected?.inputIds);
+});
+
+test("the offsets of a window are those of what it reads", () => {
+  const { tokens, windows } = prepareText("👍 merci👍 🎉", tokenizer, folding);
+  expect(tokens).toBe(1);
+  expect(windows).toMatchObject([{ start: 3, end: 10 }]);
+  expect(prepareText("👍 漢字", tokenizer, folding)).toEqual({
+    tokens: 0,
+    windows: [{ inputIds: Int32Array.of(5, 6), start: 0, end: 5 }],
+  });
+});
+
+test("a model that wants its text as it is reads a piece for what its vocabulary does not know", () => {
+  const [window] = prepareText("👍", tokenizer, limits).windows;
+  expect([...(window?.inputIds ?? [])]).toEqual([5, tokenizer.wordStartId, tokenizer.unknownId, 6]);
+});
+
+test.each([limits, folding])("any text has windows within the limit, in order and inside the text: %j", (options) => {
   const part = fc.oneof(
     fc.string({ unit: "grapheme", maxLength: 60 }),
     fc.constantFrom(
@@ -44,7 +73,7 @@ test("any text has windows within the limit, in order and inside the text", () =
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {
       const text = parts.join(" ");
-      const { windows } = prepareText(text, tokenizer, limits);
+      const { windows } = prepareText(text, tokenizer, options);
       let previous = { start: -1, end: -1 };
       for (const window of windows) {
         expect(window.inputIds.length).toBeLessThanOrEqual(limits.windowTokens);

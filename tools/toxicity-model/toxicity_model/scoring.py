@@ -1,18 +1,23 @@
-"""Runs an ONNX classifier on texts, as the service does: folded, on one thread, at most 128 tokens of each text."""
+"""Runs an ONNX classifier on texts as the service does: folded, without unknown pieces, on one thread, at most 128 tokens."""
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from .batches import pad
 from .fold_text import fold_text
 
 MAX_TOKENS = 128
 OVERLAP_TOKENS = 32
+
+UNKNOWN = "<unk>"
+WORD_START = "▁"
 
 
 def open_session(path: Path) -> InferenceSession:
@@ -33,9 +38,21 @@ def run(session: InferenceSession, encoded: list[list[int]]) -> np.ndarray:
     return session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
 
 
+def known_ids(tokenizer: Tokenizer, encoding: Encoding) -> list[int]:
+    """The ids without unknown pieces, and without words of nothing else: `leaveOutUnknown` of the service."""
+    unknown, word_start = tokenizer.token_to_id(UNKNOWN), tokenizer.token_to_id(WORD_START)
+    ids: list[int] = []
+    for _, group in groupby(zip(encoding.word_ids, encoding.ids, strict=True), key=itemgetter(0)):
+        pieces = [piece for _, piece in group]
+        known = [piece for piece in pieces if piece != unknown]
+        if len(known) == len(pieces) or any(piece != word_start for piece in known):
+            ids += known
+    return ids
+
+
 def logits_of(session: InferenceSession, tokenizer: Tokenizer, texts: Sequence[str], batch: int = 16) -> np.ndarray:
     """Logits [texts, 2], batches of like lengths, in the order of the texts."""
-    encoded = [encoding.ids for encoding in tokenizer.encode_batch([fold_text(text) for text in texts])]
+    encoded = [known_ids(tokenizer, encoding) for encoding in tokenizer.encode_batch([fold_text(text) for text in texts])]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     out = np.empty((len(encoded), 2), np.float32)
     for start in range(0, len(order), batch):
@@ -51,7 +68,7 @@ def worst_margins(session: InferenceSession, folder: Path, texts: Sequence[str])
     worst, counts = [], []
     for text in texts:
         encoding = tokenizer.encode(fold_text(text))
-        windows = [encoding.ids, *(part.ids for part in encoding.overflowing)]
+        windows = [known_ids(tokenizer, encoding), *(known_ids(tokenizer, part) for part in encoding.overflowing)]
         logits = np.concatenate([run(session, windows[i : i + 16]) for i in range(0, len(windows), 16)])
         worst.append(float((logits[:, 1] - logits[:, 0]).max()))
         counts.append(len(windows))
