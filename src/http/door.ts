@@ -8,6 +8,7 @@ import type { VerifiedKey } from "../admission/keys/verify-key.ts";
 import { onceKnown } from "../admission/once-known.ts";
 import type { Decision } from "../admission/rate-limit/bucket-store.ts";
 import { ServiceError } from "../errors.ts";
+import type { ClientKey } from "../scheduler/request-context.ts";
 import type { ServedModel } from "../tasks/served-model.ts";
 import type { AppDependencies } from "./app.ts";
 import type { Exchange } from "./exchange.ts";
@@ -130,8 +131,16 @@ export class Door {
       isDraining: state() === "draining",
       isInMaintenance: config.service.maintenance,
       model,
-      refusal: (served) => served.refusal(client) ?? (isSpeech ? speech.audio.refusal() : null),
+      refusal: (served) =>
+        isSpeech ? (this.#speechRefusal(served, client) ?? speech.audio.refusal()) : served.refusal(client),
     });
+  }
+
+  /** A form may name another model than the usual one: it is refused here when no model would take it. */
+  #speechRefusal(usual: ServedModel, client: ClientKey): Refusal {
+    const refusal = usual.refusal(client);
+    const takesIt = (other: ServedModel): boolean => other.task === usual.task && other.refusal(client) === null;
+    return refusal !== null && this.#dependencies.models.list().some(takesIt) ? null : refusal;
   }
 
   /** Takes 1 from the buckets of the client, or of the address that sent no key. */

@@ -23,19 +23,19 @@ export interface TranscriptionPlan extends TranscribeInput {
 }
 
 /**
- * Finds the models for what was asked. Those that work has begun with stay, whatever becomes of them.
- * @param begun what work has begun with; null before.
- * @throws ServiceError `model_not_found`; `invalid_request` for a language that the model does not know; `model_loading`
- * or `circuit_open` when the model that scores toxicity cannot do so.
+ * Finds the models for what was asked. Those of an earlier plan stay, whatever becomes of them.
+ * @param earlier what the request was planned as before all of its parameters were known; null before that.
+ * @throws ServiceError `model_not_found`; `invalid_request` for a language that the model does not know; what the model says
+ * against one request more; `model_loading` or `circuit_open` when the model that scores toxicity cannot do so.
  */
 export function planTranscription(
   parameters: TranscribeParameters,
   exchange: Exchange,
   models: ModelDirectory,
-  begun: TranscriptionPlan | null,
+  earlier: TranscriptionPlan | null,
 ): TranscriptionPlan {
-  const isSameModel = begun !== null && begun.parameters.model === parameters.model;
-  const model = isSameModel ? begun.model : findSpeechModel(parameters.model, exchange, models);
+  const isSameModel = earlier !== null && earlier.parameters.model === parameters.model;
+  const model = isSameModel ? earlier.model : findSpeechModel(parameters.model, exchange, models);
   const { threshold = exchange.config.classify.threshold, temperature, moderate, mask } = parameters;
   return {
     model,
@@ -44,7 +44,7 @@ export function planTranscription(
     temperature,
     // At temperature 0 it matters only where a text went in circles: that, too, is to be the same every time.
     seed: parameters.seed ?? (temperature === 0 ? 0 : randomInt(largestSeed + 1)),
-    moderation: moderate || mask ? (begun?.moderation ?? findModerationModel(exchange, models)) : null,
+    moderation: moderate || mask ? (earlier?.moderation ?? findModerationModel(exchange, models)) : null,
     threshold,
   };
 }
@@ -56,6 +56,11 @@ function findSpeechModel(name: string | undefined, exchange: Exchange, models: M
     throw new ServiceError("model_not_found", "The model does not exist or hears nothing; see /v1/models.", {
       param: "model",
     });
+  }
+  // At the door it was not known which model it would be.
+  const refusal = model.refusal({ address: exchange.admission.holder, clientId: exchange.clientId ?? "" });
+  if (refusal !== null) {
+    throw refusal;
   }
   return model;
 }

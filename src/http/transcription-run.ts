@@ -132,7 +132,7 @@ class TranscriptionRun implements Disposable {
 
   async #receiveRaw(): Promise<void> {
     const { request } = this.#options;
-    const plan = this.#makePlan({});
+    const plan = this.#makePlan({}, null);
     const session = this.#open(plan);
     this.#begin(plan, session);
     await passOn(request.raw, session, this.#context.signal, clientLeft);
@@ -144,15 +144,17 @@ class TranscriptionRun implements Disposable {
    * the beginning of the file on; what comes after that may not change anything.
    */
   async #receiveForm(): Promise<void> {
+    let earlier: TranscriptionPlan | null = null;
     const { fields, session } = await receiveForm(this.#options.request, this.#exchange, (fieldsSoFar) => {
-      const plan = this.#makePlan(fieldsSoFar);
+      const plan = this.#makePlan(fieldsSoFar, null);
+      earlier = plan;
       const opened = this.#open(plan);
       if (plan.parameters.stream) {
         this.#begin(plan, opened);
       }
       return opened;
     });
-    const plan = this.#makePlan(fields);
+    const plan = this.#makePlan(fields, earlier);
     requireSame("model", this.#windows, plan.model.windows);
     if (this.#plan === null) {
       this.#begin(plan, session);
@@ -161,11 +163,11 @@ class TranscriptionRun implements Disposable {
     }
   }
 
-  #makePlan(fields: FormFields): TranscriptionPlan {
+  #makePlan(fields: FormFields, earlier: TranscriptionPlan | null): TranscriptionPlan {
     const { request, parse, models } = this.#options;
     const values = { ...(request.query as FormFields), ...fields };
     noteExtraParams(this.#exchange, { extraParams: values });
-    return planTranscription(parse(values), this.#exchange, models, this.#plan);
+    return planTranscription(parse(values), this.#exchange, models, earlier);
   }
 
   #open({ model, parameters }: TranscriptionPlan): AudioSession {

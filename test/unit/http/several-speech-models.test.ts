@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { ServiceError } from "../../../src/errors.ts";
+import { speech } from "../../helpers/fake-audio-uploads.ts";
+import { expectError } from "../../helpers/fake-error-check.ts";
+import { fakeSpeechApp } from "../../helpers/fake-speech-app.ts";
+import { FakeSpeechModel } from "../../helpers/fake-speech-model.ts";
+import { formUpload, rawUpload } from "../../helpers/transcribe-request.ts";
+
+const broken = (): Error => new ServiceError("circuit_open", "broken");
+const full = (): Error => new ServiceError("overloaded", "full");
+
+async function withTwoModels() {
+  const fake = await fakeSpeechApp();
+  const other = new FakeSpeechModel("other");
+  fake.directory.models.push(other);
+  return Object.assign(fake, { other });
+}
+
+test("a model that is named works while the usual one is broken, which refuses its own", async () => {
+  await using fake = await withTwoModels();
+  fake.speechModel.refuseWith = broken;
+  expect((await fake.app.inject(rawUpload("?model=other"))).statusCode).toBe(200);
+  const form = formUpload("/v1/audio/transcriptions", ["file", speech(3_000)], ["model", "other"]);
+  // The session opens with the usual model's windows, before the name arrives.
+  expectError(await fake.app.inject(form), "circuit_open");
+  const early = formUpload("/v1/audio/transcriptions", ["model", "other"], ["file", speech(3_000)]);
+  expect((await fake.app.inject(early)).statusCode).toBe(200);
+  expectError(await fake.app.inject(rawUpload()), "circuit_open");
+  expect(fake.speechModel.inputs).toEqual([]);
+});
+
+test("a model that is named refuses what it has no room for, like the usual one", async () => {
+  await using fake = await withTwoModels();
+  fake.other.refuseWith = full;
+  expectError(await fake.app.inject(rawUpload("?model=other")), "overloaded");
+  expect(fake.other.inputs).toEqual([]);
+  expect((await fake.app.inject(rawUpload())).statusCode).toBe(200);
+});
+
+test("where every model refuses, a request is refused before its body is read", async () => {
+  await using fake = await withTwoModels();
+  fake.speechModel.refuseWith = broken;
+  fake.other.refuseWith = full;
+  expectError(await fake.app.inject(rawUpload("?model=other")), "circuit_open");
+  expect(fake.uploads.sessions).toEqual([]);
+});
+
+test("a form that was let in is not refused again at its end", async () => {
+  await using fake = await withTwoModels();
+  let asked = 0;
+  fake.other.refuseWith = () => (asked++ === 0 ? null : full());
+  const form = formUpload("/v1/transcribe", ["model", "other"], ["file", speech(3_000)], ["language", "fr"]);
+  expect((await fake.app.inject(form)).statusCode).toBe(200);
+});
