@@ -20,7 +20,7 @@ const golden = JSON.parse(readFileSync(resolve(import.meta.dirname, "../golden/c
   readonly texts: readonly {
     readonly text: string;
     readonly logits: readonly number[] | null;
-    readonly foldedLogits?: readonly number[] | null;
+    readonly readLogits?: readonly number[] | null;
   }[];
 };
 
@@ -64,8 +64,8 @@ test("an insult is flagged and a harmless sentence is not", async () => {
 
 test("scores are those of the reference runtime on the golden texts, one by one and in batches", async () => {
   const texts = golden.texts.filter(({ text, logits }) => logits !== null && text.trim() !== "");
-  const expected = texts.map(({ logits, foldedLogits }) => {
-    const [nonToxic = 0, toxicLogit = 0] = foldedLogits ?? logits ?? [];
+  const expected = texts.map(({ logits, readLogits }) => {
+    const [nonToxic = 0, toxicLogit = 0] = readLogits ?? logits ?? [];
     return 1 / (1 + Math.exp(nonToxic - toxicLogit));
   });
   const together: number[] = [];

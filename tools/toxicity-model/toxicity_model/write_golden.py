@@ -6,13 +6,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onnxruntime import InferenceSession
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from . import __version__
 from .fold_text import fold_text
 from .golden_texts import SPECIAL_TOKEN_TEXTS, TEXTS
 from .model_folder import NAME, QUANTISED, sha256
-from .scoring import MAX_TOKENS, logits_of, open_session, open_tokenizer, run, text_margins, toxic_scores
+from .scoring import MAX_TOKENS, known_ids, logits_of, open_session, open_tokenizer, run, text_margins, toxic_scores
 from .write_evaluation import write_evaluation
 from .write_folded import write_folded
 
@@ -39,22 +40,23 @@ def _write(target: Path, content: dict[str, object]) -> None:
 
 def _logits_file(folder: Path, tokenizer: PreTrainedTokenizerBase) -> dict[str, object]:
     session = open_session(folder / QUANTISED)
+    pieces = Tokenizer.from_file(str(folder / "tokenizer.json"))
     texts = []
     for text in TEXTS:
-        entry: dict[str, object] = {"text": text, "inputIds": tokenizer(text)["input_ids"]}
-        entry["logits"] = _logits(session, tokenizer, text)
-        if fold_text(text) != text:
-            entry["foldedLogits"] = _logits(session, tokenizer, fold_text(text))
+        written = tokenizer(text)["input_ids"]
+        entry: dict[str, object] = {"text": text, "inputIds": written, "logits": _logits(session, written)}
+        read = known_ids(pieces, pieces.encode(fold_text(text)))
+        if read != written:
+            entry["readLogits"] = _logits(session, read)
         texts.append(entry)
     note = (
-        f"Texts of more than {MAX_TOKENS} ids have no logits: the service scores such a text window by window. The"
-        " service folds a text before it scores it: foldedLogits, where folding changes the text."
+        f"Texts of more than {MAX_TOKENS} ids have no logits: the service scores such a text window by window. The service"
+        " folds a text and leaves out what the vocabulary does not know: readLogits, where that changes the ids."
     )
     return _header(folder) | {"tolerance": TOLERANCE, "note": note, "texts": texts}
 
 
-def _logits(session: InferenceSession, tokenizer: PreTrainedTokenizerBase, text: str) -> list[float] | None:
-    ids = tokenizer(text)["input_ids"]
+def _logits(session: InferenceSession, ids: list[int]) -> list[float] | None:
     return [round(float(value), 6) for value in run(session, [ids])[0]] if len(ids) <= MAX_TOKENS else None
 
 
