@@ -28,7 +28,8 @@ import type { MemoryNeed } from "./processes/memory-limits.ts";
 import type { WatchedModel } from "./processes/memory-watch.ts";
 import { type ReadyProcess, type ReplacementOrder, Supervisor } from "./processes/supervisor.ts";
 import type { ClientKey } from "./scheduler/request-context.ts";
-import { Scheduler, type SchedulerOptions, type SchedulerSettings } from "./scheduler/scheduler.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
+import type { SchedulerOptions, SchedulerSettings } from "./scheduler/scheduler-options.ts";
 import type { ModelCommon, ModelIdentity } from "./tasks/served-model.ts";
 import { windowTokens } from "./text/window-tokens.ts";
 

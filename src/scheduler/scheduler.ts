@@ -1,13 +1,10 @@
 import { ServiceError } from "../errors.ts";
-import type { EventBus, ModelId } from "../events.ts";
 import type { InferenceProcess } from "../processes/inference-process.ts";
-import type { ResultMessage, WindowInput } from "../processes/protocol.ts";
-import type { StageFacts } from "../request-timeline.ts";
-import { allAborted } from "./all-aborted.ts";
-import { type BatchLimits, chooseBatch } from "./batch.ts";
+import type { WindowInput } from "../processes/protocol.ts";
+import { chooseBatch } from "./batch.ts";
 import { BatchCeiling } from "./batch-ceiling.ts";
-import { type CostEstimate, CostModel } from "./cost-model.ts";
-import { CpuLane, type CpuProcess } from "./cpu-lane.ts";
+import { BatchRuns } from "./batch-runs.ts";
+import { CpuLane } from "./cpu-lane.ts";
 import { DeathCauses } from "./death-causes.ts";
 import { FailedRuns } from "./failed-runs.ts";
 import { FairQueue } from "./fair-queue.ts";
@@ -16,41 +13,8 @@ import { type Batch, InstanceWork, paddedLengthOf } from "./instance-work.ts";
 import { Job, type JobResult, type PendingWindow } from "./job.ts";
 import { hasRoom } from "./queue-admission.ts";
 import type { ClientKey, RequestContext } from "./request-context.ts";
-import { RunStages } from "./run-stages.ts";
+import type { SchedulerOptions } from "./scheduler-options.ts";
 import { WaitingJobs } from "./waiting-jobs.ts";
-
-export interface SchedulerSettings extends BatchLimits {
-  /** Jobs that may wait. */
-  readonly maxQueueSize: number;
-  /** Lengths that may wait, together; the last job admitted may pass it. */
-  readonly maxQueueLength: number;
-  /** A run without progress for longer than this, in milliseconds, and … */
-  readonly runLimitFloorMs: number;
-  /** … for longer than this many times its predicted duration is killed. */
-  readonly runLimitFactor: number;
-}
-
-export interface SchedulerOptions {
-  readonly model: string;
-  readonly modelId: ModelId;
-  readonly version: string;
-  readonly events: EventBus;
-  /** What the length of a window counts. */
-  readonly unit: "tokens" | "frames";
-  /** What a run costs before anything was observed; the runs soon correct it. */
-  readonly priorCost: CostEstimate;
-  /** A run has steps, and is ended between two of them when nobody waits for it any more. */
-  readonly endsRunsEarly: boolean;
-  /**
-   * Whether this instance, which is ready, takes turns between the steps of two runs. Then a request that has nothing running
-   * does not wait for the end of another's run: a short clip starts at once beside a long file.
-   */
-  readonly interleavesRuns: (instance: Pick<InferenceProcess, "answersInOneRun">) => boolean;
-  /** Where windows go for which the instances have too little memory; null for nowhere. */
-  readonly cpu: CpuProcess | null;
-  /** Read at every decision, so that a reload takes effect at once. */
-  readonly settings: () => SchedulerSettings;
-}
 
 /** Windows looked at for one batch, or as many as fit: enough to find like lengths; 256 addresses waiting, a decision takes 0.5 ms. */
 const lookahead = 64;
@@ -81,24 +45,18 @@ export class Scheduler {
   readonly #waiting = new WaitingJobs();
   readonly #jobs = new Set<Job>();
   readonly #work = new InstanceWork();
-  readonly #cost: CostModel;
-  /** Of runs on the CPU beside the instances. */
-  readonly #cpuCost: CostModel;
   readonly #cpuLane: CpuLane;
   readonly #ceiling = new BatchCeiling();
   readonly #failedRuns: FailedRuns;
   readonly #causes: DeathCauses;
-  #cpuAnswers = 0;
-  /** When work came into the idle scheduler, and when a window last came to a result. */
+  readonly #runs: BatchRuns;
+  /** When work came into the idle scheduler. */
   #busySince = 0;
-  #resultAt = 0;
   #dispatchIsPlanned = false;
   #drained: PromiseWithResolvers<void> | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#cost = new CostModel(options.priorCost);
-    this.#cpuCost = new CostModel(options.priorCost);
     this.#cpuLane = new CpuLane({
       cpu: options.cpu,
       run: (process, window) => this.#runOnCpu(process, window),
@@ -120,6 +78,16 @@ export class Scheduler {
         this.#queue.putBack(window);
       },
       runOnCpu: (window, isAgain) => this.#sendToCpu(window, isAgain),
+      fail: (job, error) => this.#fail(job, error),
+    });
+    this.#runs = new BatchRuns({
+      ...options,
+      work: this.#work,
+      ceiling: this.#ceiling,
+      cpuLane: this.#cpuLane,
+      failedRuns: this.#failedRuns,
+      onFree: () => this.#dispatch(),
+      onFailed: () => this.#planDispatch(),
       fail: (job, error) => this.#fail(job, error),
     });
   }
@@ -146,12 +114,12 @@ export class Scheduler {
   /** When a window last came to a result, or one of those under way reported progress; 0 before the first time. */
   get movedAt(): number {
     const startingAt = this.#cpuLane.isStarting ? performance.now() : 0;
-    return Math.max(startingAt, this.#resultAt, this.#failedRuns.poisonedAt, this.#work.lastSignAt);
+    return Math.max(startingAt, this.#runs.resultAt, this.#failedRuns.poisonedAt, this.#work.lastSignAt);
   }
 
   /** Windows that were computed on the CPU because the instances had too little memory for them. */
   get cpuAnswers(): number {
-    return this.#cpuAnswers;
+    return this.#runs.cpuAnswers;
   }
 
   /** Whether this client has a job of which nothing runs now. */
@@ -165,13 +133,13 @@ export class Scheduler {
 
   /** What the longest of the runs under way takes, or one of this padded length, as far as is known. Milliseconds. */
   longestRunMs(paddedLength: number): number {
-    return this.#cost.predictMs(Math.max(paddedLength, ...this.#work.underWay.map(paddedLengthOf)));
+    return this.#runs.predictMs(Math.max(paddedLength, ...this.#work.underWay.map(paddedLengthOf)));
   }
 
   /** What the longest of the runs under way may take without progress, in milliseconds; 0 while none is. */
   get grantedMs(): number {
     const limits = [...this.#work.running].flatMap(([instance, batches]) =>
-      [...batches].map((batch) => this.#runLimitMs(instance, paddedLengthOf(batch))),
+      [...batches].map((batch) => this.#runs.limitMs(instance, paddedLengthOf(batch))),
     );
     return Math.max(0, ...limits);
   }
@@ -302,7 +270,7 @@ export class Scheduler {
       if (batch.length === 0) {
         return;
       }
-      void this.#run(instance, batch);
+      void this.#runs.run(instance, batch);
     }
     if (!this.#ceiling.isLowered) {
       this.#dispatchBesideOthers();
@@ -321,7 +289,7 @@ export class Scheduler {
       if (window === undefined) {
         return;
       }
-      void this.#run(instance, this.#take([window]));
+      void this.#runs.run(instance, this.#take([window]));
     }
   }
 
@@ -332,7 +300,7 @@ export class Scheduler {
   #nextBatch(): Batch {
     const candidates = this.#candidates();
     const limits = this.#ceiling.within(this.#options.settings());
-    const chosen = chooseBatch(candidates, limits, this.#cost.estimate, this.#work.idle.size);
+    const chosen = chooseBatch(candidates, limits, this.#runs.estimate, this.#work.idle.size);
     return this.#take(chosen.map((position) => candidates[position]).filter((window) => window !== undefined));
   }
 
@@ -361,107 +329,11 @@ export class Scheduler {
     }
   }
 
-  async #run(instance: InferenceProcess, batch: Batch): Promise<void> {
-    this.#work.begin(instance, batch);
-    const now = performance.now();
-    for (const { job } of batch) {
-      job.markDispatched(now);
-    }
-    const paddedLength = paddedLengthOf(batch);
-    const limitMs = this.#runLimitMs(instance, paddedLength);
-    // What ends the run early: nobody waits for any of its requests any more.
-    using interruption = this.#options.endsRunsEarly ? allAborted(batch.map(({ job }) => job.context.signal)) : null;
-    const stages = RunStages.of(batch, now);
-    let result: ResultMessage;
-    try {
-      result = await instance.run(
-        batch.map(({ input }) => input),
-        limitMs,
-        interruption?.signal,
-      );
-    } catch (error) {
-      stages?.fail(this.#runFacts(instance, batch, paddedLength), error);
-      this.#failedRuns.failed(instance, batch, this.#work.batchesOf(instance), error);
-      this.#endRun(instance, batch);
-      this.#planDispatch();
-      return;
-    }
-    stages?.end(this.#runFacts(instance, batch, paddedLength), result);
-    this.#learn(instance, batch, paddedLength, result);
-    this.#endRun(instance, batch);
-    this.#deliver(batch, result, paddedLength);
-  }
-
   async #runOnCpu(process: InferenceProcess, window: PendingWindow): Promise<void> {
     this.#waiting.leave(window);
     this.#dropExpired();
     if (!window.job.isSettled) {
-      await this.#run(process, [window]);
-    }
-  }
-
-  #costOn(instance: InferenceProcess): CostModel {
-    return this.#cpuLane.owns(instance) ? this.#cpuCost : this.#cost;
-  }
-
-  #runLimitMs(instance: InferenceProcess, paddedLength: number): number {
-    const { runLimitFloorMs, runLimitFactor } = this.#options.settings();
-    return Math.max(runLimitFloorMs, runLimitFactor * this.#costOn(instance).predictMs(paddedLength));
-  }
-
-  /** What a run says of those to come. */
-  #learn(
-    instance: InferenceProcess,
-    batch: Batch,
-    paddedLength: number,
-    { outputs, inferenceMs }: ResultMessage,
-  ): void {
-    this.#failedRuns.ranWell(instance, batch);
-    if (outputs.length === batch.length) {
-      this.#costOn(instance).observe(paddedLength, inferenceMs);
-    }
-    if (this.#cpuLane.owns(instance)) {
-      this.#cpuAnswers++;
-    } else {
-      this.#ceiling.ranWell(batch.length, paddedLength, this.#options.settings());
-    }
-  }
-
-  #runFacts({ pid, device }: InferenceProcess, { length: batchWindows }: Batch, batchPaddedLength: number): StageFacts {
-    const { model, version: modelVersion } = this.#options;
-    return { model, modelVersion, pid, device, batchWindows, batchPaddedLength };
-  }
-
-  #endRun(instance: InferenceProcess, batch: Batch): void {
-    this.#work.end(instance, batch);
-    if (instance.isReady) {
-      // Before the answers are worked on: the child must not wait for them.
-      this.#dispatch();
-    }
-  }
-
-  #deliver(batch: Batch, { outputs, inferenceMs }: ResultMessage, paddedLength: number): void {
-    this.#resultAt = performance.now();
-    if (outputs.length !== batch.length) {
-      const facts = { windows: batch.length, outputs: outputs.length };
-      for (const { job } of batch) {
-        this.#fail(job, new ServiceError("invalid_prediction", "The model gave an invalid answer.", { facts }));
-      }
-      return;
-    }
-    this.#options.events.emit("batch_completed", {
-      model: this.#options.model,
-      windows: batch.length,
-      length: batch.reduce((total, { length }) => total + length, 0),
-      paddedLength,
-      inferenceMs,
-    });
-    const now = performance.now();
-    for (const [position, { job, index }] of batch.entries()) {
-      const output = outputs[position];
-      if (output !== undefined) {
-        job.deliver(index, output, now);
-      }
+      await this.#runs.run(process, [window]);
     }
   }
 
@@ -506,9 +378,9 @@ export class Scheduler {
 
   /** When what waits now will have been worked off, by the cost models. */
   #drainMs(): number {
-    const { perUnitMs } = this.#cost.estimate;
+    const { perUnitMs } = this.#runs.estimate;
     const queueMs = (this.#queue.waitingLength * perUnitMs) / Math.max(1, this.#work.instanceCount);
-    const cpuMs = this.#cpuLane.waitingLength * this.#cpuCost.estimate.perUnitMs;
+    const cpuMs = this.#cpuLane.waitingLength * this.#runs.cpuEstimate.perUnitMs;
     const drainMs = Math.max(queueMs, cpuMs);
     return Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, Math.ceil(drainMs)));
   }
