@@ -173,6 +173,10 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
     return this.#seats.deviceTiming;
   }
 
+  get deviceBytes(): number | null {
+    return this.#plan.provider === "cuda" ? Math.min(...this.#plan.devices.map(({ memoryBytes }) => memoryBytes)) : null;
+  }
+
   get memoryNeed(): MemoryNeed {
     const graphBytes = graphBytesOf(this.#seats.variant);
     const processes = this.instances + this.settings.spares;

@@ -1,7 +1,7 @@
 import { totalmem } from "node:os";
 import type { EventBus, ReplacementOutcome } from "../events.ts";
 import { type CgroupMemory, readCgroupMemory } from "./cgroup-memory.ts";
-import { type GpuMemoryByPid, readGpuMemory } from "./gpu-memory.ts";
+import { type GpuMemory, type GpuMemoryByPid, readGpuMemory } from "./gpu-memory.ts";
 import { MemoryLedger, type ProcessObservation, type ProcessOutlook } from "./memory-ledger.ts";
 import { automaticLimit, type MemoryNeed } from "./memory-limits.ts";
 import { type ProcessMemory, readProcessMemory } from "./process-memory.ts";
@@ -26,6 +26,8 @@ export interface WatchedModel {
   readonly identity: { readonly name: string };
   /** What it is computed on: `cpu`, or a provider that may have memory of its own. */
   readonly device: string;
+  /** Memory of the smallest device that its processes may see; null on the CPU. */
+  readonly deviceBytes: number | null;
   readonly memoryNeed: MemoryNeed;
   readonly readyProcesses: readonly ReadyProcess[];
   /** As `Supervisor.replace`, and `CpuStandby.replace` for a `fallback`. */
@@ -173,7 +175,7 @@ export class MemoryWatch {
     const memory = this.#options.sources.processMemory(pid);
     const hasSpare = role === "spare" || model.readyProcesses.some((other) => other.role === "spare");
     const limitBytes = this.#limitOf(model);
-    const gpu = gpuMemory.get(pid) ?? null;
+    const gpu = withinDevice(gpuMemory.get(pid) ?? null, model.deviceBytes);
     const computesOnGpu = isOnGpu(model) && role !== "fallback";
     return memory === null ? [] : [{ pid, bytes: memory.anonymousBytes, limitBytes, computesOnGpu, gpu, hasSpare }];
   }
@@ -249,6 +251,11 @@ export class MemoryWatch {
       this.#isReplacing = false;
     }
   }
+}
+
+/** The driver tells what is free of a whole GPU: a process in a slice of it has the slice's memory at most. */
+function withinDevice(gpu: GpuMemory | null, deviceBytes: number | null): GpuMemory | null {
+  return gpu === null || deviceBytes === null ? gpu : { ...gpu, limitBytes: Math.min(gpu.limitBytes, deviceBytes) };
 }
 
 function isOnGpu({ device }: WatchedModel): boolean {

@@ -126,6 +126,7 @@ test("processes that do not leak are not replaced, whatever they do", async () =
 class LeakingModel implements WatchedModel {
   readonly identity: { readonly name: string };
   readonly device = "cpu";
+  readonly deviceBytes = null;
   readonly memoryNeed = { graphBytes: 0, processes: 1 };
   readonly #supervisor: Supervisor;
   /** The one that takes batches. */

@@ -208,6 +208,19 @@ test("memory on a GPU is watched for models that are not computed on the CPU", a
   expect(machine.forecasts).toMatchObject([{ model: "cuda", resource: "gpu" }]);
 });
 
+test("a process in a slice of a GPU ends with the slice, whatever the whole GPU has free", async () => {
+  const machine = new Machine();
+  const deviceBytes = 300 * mebibyte;
+  const model = machine.serve("cuda", { startMib: 100, mibPerSecond: 0, device: "cuda", deviceBytes });
+  machine.gpu = (seconds) => ({ usedBytes: (seconds < 100 ? 100 : seconds) * mebibyte, limitBytes: 80_000 * mebibyte });
+  machine.watch.start();
+  await passSeconds(90);
+  expect(model.asked).toEqual([]);
+  await passSeconds(180);
+  expect(model.asked).toHaveLength(1);
+  expect(machine.forecasts).toMatchObject([{ model: "cuda", resource: "gpu", limitBytes: deviceBytes }]);
+});
+
 test.each([
   ["beside it", 3, "successor_first"],
   ["only after it", 1, "leave_first"],
@@ -328,12 +341,14 @@ interface Leak {
   /** How many of them are spares. */
   readonly spares?: number;
   readonly device?: string;
+  readonly deviceBytes?: number;
 }
 
 /** A model whose processes leak; the test ends their replacements. A successor begins small and leaks the same. */
 class LeakyModel implements WatchedModel {
   readonly identity: { readonly name: string };
   readonly device: string;
+  readonly deviceBytes: number | null;
   readonly memoryNeed = { graphBytes: 0, processes: 1 };
   readyProcesses: readonly ReadyProcess[];
   /** Pids that were to be replaced, oldest first. */
@@ -349,6 +364,7 @@ class LeakyModel implements WatchedModel {
   constructor(machine: Machine, name: string, leak: Leak) {
     this.identity = { name };
     this.device = leak.device ?? "cpu";
+    this.deviceBytes = leak.deviceBytes ?? null;
     this.#machine = machine;
     this.#leak = leak;
     const { processes = 1, spares = 0 } = leak;
