@@ -26,16 +26,23 @@ export class BareRuntime implements Disposable {
   static async start(onnxFile: string, setting: BareSetting, batches: readonly PaddedBatch[]): Promise<BareRuntime> {
     const { processes, threads, executionProvider = "cpu", environment = {} } = setting;
     const children = Array.from({ length: processes }, () => startProcess(environment));
-    await Promise.all(
-      children.map(async (child) => {
-        send(child, { type: "load", onnxFile, intraOpNumThreads: threads, executionProvider, batches });
-        const isLoaded = await Promise.race([once(child, "message"), once(child, "exit").then(() => false)]);
-        if (isLoaded === false) {
-          throw new Error(`a bare ONNX Runtime process ended before it had loaded ${onnxFile}`);
-        }
-      }),
-    );
-    return new BareRuntime(children, batches);
+    const runtime = new BareRuntime(children, batches);
+    try {
+      await Promise.all(
+        children.map(async (child) => {
+          send(child, { type: "load", onnxFile, intraOpNumThreads: threads, executionProvider, batches });
+          const isLoaded = await Promise.race([once(child, "message"), once(child, "exit").then(() => false)]);
+          if (isLoaded === false) {
+            throw new Error(`a bare ONNX Runtime process ended before it had loaded ${onnxFile}`);
+          }
+        }),
+      );
+    } catch (error) {
+      // The others would wait for batches for ever, and this process for them.
+      runtime[Symbol.dispose]();
+      throw error;
+    }
+    return runtime;
   }
 
   private constructor(children: readonly ChildProcess[], batches: readonly PaddedBatch[]) {
