@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { waitUntil } from "../helpers/process-facts.ts";
 import { ServiceProcess } from "../helpers/service-process.ts";
 import { TemporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -32,10 +33,11 @@ test("signals are heeded while the machine is still being looked at", async () =
   using commands = new TemporaryFolder();
   const asked = join(commands.path, "asked");
   const driver = join(commands.path, "nvidia-smi");
-  writeFileSync(driver, `#!/bin/sh\ntouch ${asked}\nexec sleep 10\n`);
+  // It outlives the service, but not the test.
+  writeFileSync(driver, `#!/bin/sh\ntouch ${asked}\nwhile [ -e ${asked} ]; do sleep 0.1; done\n`);
   chmodSync(driver, 0o755);
   await using service = new ServiceProcess({ environment: { PATH: `${commands.path}:${process.env["PATH"]}` } });
-  await vi.waitUntil(() => existsSync(asked), { timeout: 10_000 });
+  await waitUntil(() => existsSync(asked), "the driver was asked");
   service.child.kill("SIGHUP");
   service.child.kill("SIGTERM");
   expect(await service.exited).toEqual({ exitCode: 0, signal: null });
