@@ -55,7 +55,7 @@ beforeAll(async () => {
     interval: 200,
   });
   scrape = await (await fetch(`${service.url}/metrics`, { headers: { "x-api-key": keys.full } })).text();
-}, 240_000);
+});
 
 afterAll(async () => {
   agent.destroy();

@@ -22,7 +22,7 @@ beforeAll(async () => {
     model: { instances: 1, spares: 1, plugins: ["test/fixtures/plugins/crashes-on-token.ts"] },
     environment: { LOG_LEVEL: "trace" },
   });
-}, 120_000);
+});
 
 afterAll(() => service[Symbol.asyncDispose]());
 
