@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +40,41 @@ def known_ids(tokenizer: Tokenizer, encoding: Encoding) -> list[int]:
     """The ids without unknown pieces, and without words of nothing else: `leaveOutUnknown` of the service."""
     unknown, word_start = tokenizer.token_to_id(UNKNOWN), tokenizer.token_to_id(WORD_START)
     ids: list[int] = []
-    for _, group in groupby(zip(encoding.word_ids, encoding.ids, strict=True), key=itemgetter(0)):
-        pieces = [piece for _, piece in group]
+    for pieces in _words(encoding):
         known = [piece for piece in pieces if piece != unknown]
         if len(known) == len(pieces) or any(piece != word_start for piece in known):
             ids += known
     return ids
 
 
+def _words(encoding: Encoding) -> list[list[int]]:
+    """The ids of each word as it is written, which may be several to the tokenizer, and of each special token."""
+    words: list[list[int]] = []
+    last, end = None, 0
+    for word, piece, (start, stop) in zip(encoding.word_ids, encoding.ids, encoding.offsets, strict=True):
+        if word is None or last is None or start > end:
+            words.append([])
+        words[-1].append(piece)
+        last, end = word, stop
+    return words
+
+
+def _windows(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[list[int]]]:
+    """The overlapping windows of each text. What is not known takes no place in them."""
+    whole = Tokenizer.from_str(tokenizer.to_str())
+    whole.no_truncation()
+    room = MAX_TOKENS - 2
+    out = []
+    for encoding in whole.encode_batch([fold_text(text) for text in texts]):
+        start, *ids, end = known_ids(whole, encoding)
+        begins = range(0, max(1, len(ids) - OVERLAP_TOKENS), room - OVERLAP_TOKENS)
+        out.append([[start, *ids[begin : begin + room], end] for begin in begins])
+    return out
+
+
 def logits_of(session: InferenceSession, tokenizer: Tokenizer, texts: Sequence[str], batch: int = 16) -> np.ndarray:
-    """Logits [texts, 2], batches of like lengths, in the order of the texts."""
-    encoded = [known_ids(tokenizer, encoding) for encoding in tokenizer.encode_batch([fold_text(text) for text in texts])]
+    """Logits [texts, 2] of the first window of each text, batches of like lengths, in the order of the texts."""
+    encoded = [windows[0] for windows in _windows(tokenizer, texts)]
     order = sorted(range(len(encoded)), key=lambda i: len(encoded[i]))
     out = np.empty((len(encoded), 2), np.float32)
     for start in range(0, len(order), batch):
@@ -63,12 +85,8 @@ def logits_of(session: InferenceSession, tokenizer: Tokenizer, texts: Sequence[s
 
 def worst_margins(session: InferenceSession, folder: Path, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The highest margin (toxic less non_toxic logit) of the overlapping windows of each text, and their number [texts]."""
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.enable_truncation(MAX_TOKENS, stride=OVERLAP_TOKENS)
     worst, counts = [], []
-    for text in texts:
-        encoding = tokenizer.encode(fold_text(text))
-        windows = [known_ids(tokenizer, encoding), *(known_ids(tokenizer, part) for part in encoding.overflowing)]
+    for windows in _windows(open_tokenizer(folder), texts):
         logits = np.concatenate([run(session, windows[i : i + 16]) for i in range(0, len(windows), 16)])
         worst.append(float((logits[:, 1] - logits[:, 0]).max()))
         counts.append(len(windows))
