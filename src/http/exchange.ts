@@ -165,8 +165,13 @@ export class Exchange {
   /** Lets a task request in; the permit and the model are held until the exchange is finished. */
   admit(admission: Admission): void {
     this.#admission = admission;
-    this.#releaseModels.push(admission.model.hold());
+    this.hold(admission.model);
     this.model = admission.model.identity.name;
+  }
+
+  /** Keeps a model from being stopped until the exchange is finished. */
+  hold(model: ServedModel): void {
+    this.#releaseModels.push(model.hold());
   }
 
   /** Chooses another model than the one that the request was let in for. */

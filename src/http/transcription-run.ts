@@ -148,6 +148,7 @@ class TranscriptionRun implements Disposable {
     const { fields, session } = await receiveForm(this.#options.request, this.#exchange, (fieldsSoFar) => {
       const plan = this.#makePlan(fieldsSoFar, null);
       earlier = plan;
+      this.#hold(plan);
       const opened = this.#open(plan);
       if (plan.parameters.stream) {
         this.#begin(plan, opened);
@@ -160,6 +161,14 @@ class TranscriptionRun implements Disposable {
       this.#begin(plan, session);
     } else {
       requireSamePlan(this.#plan, plan);
+    }
+  }
+
+  /** A reload may replace the models of a plan before its form ends. */
+  #hold({ model, moderation }: TranscriptionPlan): void {
+    this.#exchange.hold(model);
+    if (moderation !== null) {
+      this.#exchange.hold(moderation);
     }
   }
 

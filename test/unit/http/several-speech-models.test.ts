@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
 import { speech } from "../../helpers/fake-audio-uploads.ts";
+import { FakeClient } from "../../helpers/fake-client.ts";
 import { expectError } from "../../helpers/fake-error-check.ts";
 import { fakeSpeechApp } from "../../helpers/fake-speech-app.ts";
 import { FakeSpeechModel } from "../../helpers/fake-speech-model.ts";
-import { formUpload, rawUpload } from "../../helpers/transcribe-request.ts";
+import { chunk, chunkedHead, formBody, formUpload, lastChunk, rawUpload } from "../../helpers/transcribe-request.ts";
+
+const formType = "Content-Type: multipart/form-data; boundary=x-boundary";
 
 const broken = (): Error => new ServiceError("circuit_open", "broken");
 const full = (): Error => new ServiceError("overloaded", "full");
@@ -51,4 +54,16 @@ test("a form that was let in is not refused again at its end", async () => {
   fake.other.refuseWith = () => (asked++ === 0 ? null : full());
   const form = formUpload("/v1/transcribe", ["model", "other"], ["file", speech(3_000)], ["language", "fr"]);
   expect((await fake.app.inject(form)).statusCode).toBe(200);
+});
+
+test("a reload that replaces the models of a form waits for its end", async () => {
+  await using fake = await withTwoModels();
+  using client = await FakeClient.connect(await fake.listen());
+  const form = formBody(["model", "other"], ["moderate", "true"], ["file", speech(3_000)], ["language", "fr"]);
+  client.send(chunkedHead("/v1/transcribe", formType)).send(chunk(form.subarray(0, -500)));
+  await expect.poll(() => fake.uploads.sessions.length).toBe(1);
+  expect([fake.other.holds, fake.model.holds]).toEqual([1, 1]);
+  client.send(chunk(form.subarray(-500))).send(lastChunk);
+  await expect.poll(() => fake.finished).toMatchObject([{ statusCode: 200 }]);
+  expect([fake.other.holds, fake.model.holds]).toEqual([0, 0]);
 });
