@@ -34,8 +34,8 @@ export function planTranscription(
   models: ModelDirectory,
   earlier: TranscriptionPlan | null,
 ): TranscriptionPlan {
-  const isSameModel = earlier !== null && earlier.parameters.model === parameters.model;
-  const model = isSameModel ? earlier.model : findSpeechModel(parameters.model, exchange, models);
+  const name = nameOfModel(parameters.model, exchange);
+  const model = earlier?.model.identity.name === name ? earlier.model : findSpeechModel(name, exchange, models);
   const { threshold = exchange.config.classify.threshold, temperature, moderate, mask } = parameters;
   return {
     model,
@@ -49,9 +49,9 @@ export function planTranscription(
   };
 }
 
-function findSpeechModel(name: string | undefined, exchange: Exchange, models: ModelDirectory): SpeechModel {
+function findSpeechModel(name: string, exchange: Exchange, models: ModelDirectory): SpeechModel {
   const { model: defaultModel } = exchange.admission;
-  const model = isOwnModel(name) ? defaultModel : models.find(name);
+  const model = name === defaultModel.identity.name ? defaultModel : models.find(name);
   if (model?.task !== "automatic-speech-recognition") {
     throw new ServiceError("model_not_found", "The model does not exist or hears nothing; see /v1/models.", {
       param: "model",
@@ -65,9 +65,9 @@ function findSpeechModel(name: string | undefined, exchange: Exchange, models: M
   return model;
 }
 
-/** An empty field is one that was not filled in. */
-function isOwnModel(name: string | undefined): name is undefined {
-  return name === undefined || name === "" || openaiModels.has(name);
+/** The name of the service's own model for all that mean it. An empty field is one that was not filled in. */
+function nameOfModel(name: string | undefined, { admission }: Exchange): string {
+  return name === undefined || name === "" || openaiModels.has(name) ? admission.model.identity.name : name;
 }
 
 function knownLanguage(language: string | undefined, { languages }: SpeechModel): string | null {

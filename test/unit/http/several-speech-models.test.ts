@@ -56,6 +56,15 @@ test("a form that was let in is not refused again at its end", async () => {
   expect((await fake.app.inject(form)).statusCode).toBe(200);
 });
 
+test.each(["whisper-1", "whisper-base", ""])("nor for naming the same model behind its file, as %j", async (name) => {
+  await using fake = await withTwoModels();
+  let asked = 0;
+  // The door asks, and the beginning of the file.
+  fake.speechModel.refuseWith = () => (asked++ < 2 ? null : full());
+  const form = formUpload("/v1/audio/transcriptions", ["file", speech(3_000)], ["model", name]);
+  expect((await fake.app.inject(form)).statusCode).toBe(200);
+});
+
 test("a reload that replaces the models of a form waits for its end", async () => {
   await using fake = await withTwoModels();
   using client = await FakeClient.connect(await fake.listen());
