@@ -174,7 +174,9 @@ export abstract class LocalModel implements ModelCommon, ModelInternals, Watched
   }
 
   get deviceBytes(): number | null {
-    return this.#plan.provider === "cuda" ? Math.min(...this.#plan.devices.map(({ memoryBytes }) => memoryBytes)) : null;
+    return this.#plan.provider === "cuda"
+      ? Math.min(...this.#plan.devices.map(({ memoryBytes }) => memoryBytes))
+      : null;
   }
 
   get memoryNeed(): MemoryNeed {

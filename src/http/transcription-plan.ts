@@ -35,7 +35,8 @@ export function planTranscription(
   earlier: TranscriptionPlan | null,
 ): TranscriptionPlan {
   const name = nameOfModel(parameters.model, exchange);
-  const model = earlier?.model.identity.name === name ? earlier.model : findSpeechModel(name, exchange, models);
+  const model =
+    earlier?.model.identity.name === name ? earlier.model : findSpeechModel(name, exchange, models, earlier);
   const { threshold = exchange.config.classify.threshold, temperature, moderate, mask } = parameters;
   return {
     model,
@@ -49,7 +50,12 @@ export function planTranscription(
   };
 }
 
-function findSpeechModel(name: string, exchange: Exchange, models: ModelDirectory): SpeechModel {
+function findSpeechModel(
+  name: string,
+  exchange: Exchange,
+  models: ModelDirectory,
+  earlier: TranscriptionPlan | null,
+): SpeechModel {
   const { model: defaultModel } = exchange.admission;
   const model = name === defaultModel.identity.name ? defaultModel : models.find(name);
   if (model?.task !== "automatic-speech-recognition") {
@@ -60,6 +66,10 @@ function findSpeechModel(name: string, exchange: Exchange, models: ModelDirector
   // At the door it was not known which model it would be.
   const refusal = model.refusal({ address: exchange.admission.holder, clientId: exchange.clientId ?? "" });
   if (refusal !== null) {
+    if (earlier === null) {
+      // As at the door: the audio has not been read.
+      void exchange.bill?.giveBack();
+    }
     throw refusal;
   }
   return model;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ServiceError } from "../../../src/errors.ts";
+import type { FakeAppChanges } from "../../helpers/fake-app.ts";
 import { speech } from "../../helpers/fake-audio-uploads.ts";
 import { FakeClient } from "../../helpers/fake-client.ts";
 import { expectError } from "../../helpers/fake-error-check.ts";
@@ -12,8 +13,8 @@ const formType = "Content-Type: multipart/form-data; boundary=x-boundary";
 const broken = (): Error => new ServiceError("circuit_open", "broken");
 const full = (): Error => new ServiceError("overloaded", "full");
 
-async function withTwoModels() {
-  const fake = await fakeSpeechApp();
+async function withTwoModels(changes: FakeAppChanges = {}) {
+  const fake = await fakeSpeechApp(changes);
   const other = new FakeSpeechModel("other");
   fake.directory.models.push(other);
   return Object.assign(fake, { other });
@@ -38,6 +39,17 @@ test("a model that is named refuses what it has no room for, like the usual one"
   expectError(await fake.app.inject(rawUpload("?model=other")), "overloaded");
   expect(fake.other.inputs).toEqual([]);
   expect((await fake.app.inject(rawUpload())).statusCode).toBe(200);
+});
+
+test("what the named model refuses before the audio is read costs nothing", async () => {
+  const few = { burst: 3, refillPerSecond: 1 };
+  await using fake = await withTwoModels({ rateLimit: { tiers: { default: few, anonymous: few }, routeShare: 1 } });
+  fake.other.refuseWith = full;
+  const form = formUpload("/v1/transcribe", ["model", "other"], ["file", speech(3_000)]);
+  for (const upload of [rawUpload("?model=other"), form, rawUpload("?model=other"), form]) {
+    expectError(await fake.app.inject(upload), "overloaded");
+  }
+  expect((await fake.app.inject(rawUpload())).headers["x-ratelimit-remaining"]).toBe("2");
 });
 
 test("where every model refuses, a request is refused before its body is read", async () => {
