@@ -72,7 +72,7 @@ export class CodeCache {
 
 /** The folders of services that were killed. One in another container may lose its own so, and does without. */
 function removeLeftovers(): void {
-  for (const name of readdirSync(tmpdir())) {
+  for (const name of namesIn(tmpdir())) {
     const [, pid] = folderName.exec(name) ?? [];
     const folder = join(tmpdir(), name);
     try {
@@ -82,6 +82,15 @@ function removeLeftovers(): void {
     } catch {
       // Gone meanwhile.
     }
+  }
+}
+
+/** None where the folder may be written to and not listed, as some systems want it for temporary files. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

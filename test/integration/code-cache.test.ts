@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, utimesSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { projectRoot } from "../../src/config/load-config.ts";
@@ -52,6 +52,23 @@ test("the caches of services that were killed are removed, those of others are n
   utimesSync(join(temporary.path, before), 1, 1);
   await CodeCache.build([], { ...fixtureProgram("exits-at-once"), path: "/bin/false" });
   expect(new Set(readdirSync(temporary.path))).toEqual(new Set([alive, other]));
+});
+
+test("a folder for temporary files that cannot be listed is used all the same", () => {
+  using temporary = new TemporaryFolder();
+  chmodSync(temporary.path, 0o333);
+  // Root may list every folder.
+  const asNobody =
+    process.getuid?.() === 0 ? ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] : [];
+  const script = `import { CodeCache } from "./src/processes/code-cache.ts";
+    import { fixtureProgram } from "./test/helpers/fixture-program.ts";
+    console.log(await CodeCache.build([], { ...fixtureProgram("exits-at-once"), path: "/bin/false" }));`;
+  const [command, ...args] = [...asNobody, process.execPath, "--input-type", "module", "--eval", script];
+  const environment = { ...process.env, TMPDIR: temporary.path };
+  const { stdout } = spawnSync(command, args, { cwd: projectRoot, env: environment, encoding: "utf8" });
+  // Or it could not be removed.
+  chmodSync(temporary.path, 0o755);
+  expect(stdout).toBe("null\n");
 });
 
 test("a program that leaves nothing behind has no cache", async () => {
