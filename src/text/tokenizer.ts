@@ -33,6 +33,7 @@ export class Tokenizer {
   readonly unknownId: number;
   /** Id of the mark of a word's beginning alone; null where the vocabulary has no such piece. */
   readonly wordStartId: number | null;
+  readonly #wordBeginnings: ReadonlySet<number>;
   readonly #normalizer: Normalizer;
   readonly #unigram: Unigram;
   readonly #maxChunkTokens: number;
@@ -43,6 +44,9 @@ export class Tokenizer {
     this.unknownId = files.model.unk_id;
     const mark = files.model.vocab.findIndex(([piece]) => piece === wordStart);
     this.wordStartId = mark === -1 ? null : mark;
+    this.#wordBeginnings = new Set(
+      files.model.vocab.flatMap(([piece], id) => (piece.startsWith(wordStart) ? [id] : [])),
+    );
     this.#normalizer = new Normalizer(new Charsmap(files.charsmap));
     this.#unigram = new Unigram(files.model, files.specialTokens);
     this.#maxChunkTokens = maxChunkTokens;
@@ -52,6 +56,9 @@ export class Tokenizer {
   static load(folder: string, options: TokenizerOptions): Tokenizer {
     return new Tokenizer(readTokenizerFiles(folder), options);
   }
+
+  /** Whether a word begins with the piece: with the mark of a beginning alone, or with it and more. */
+  readonly beginsWord = (id: number): boolean => this.#wordBeginnings.has(id);
 
   /** The chunks of a text in order, without special tokens. Words that give no tokens are left out. */
   encode(text: string): Chunk[] {

@@ -38,6 +38,10 @@ test.each([
   ["Bonjour, Привет le monde こんにちは !", "Bonjour, le monde !"],
   ["👩🏽\u200d💻 ok ❤️", "ok"],
   ["漢".repeat(300) + " ok", "ok"],
+  ["👩\u200d💻ok", "👩ok"],
+  ["👩\u200d💻".repeat(100) + " ok", "ok"],
+  ["\u{fdfa}".repeat(100), "👩"],
+  ["👩\u200d💻".repeat(100) + "ok", "👩ok"],
 ])("a model that wants its text folded reads nothing that its vocabulary does not know: %s", (text, known) => {
   const [window] = prepareText(text, tokenizer, folding).windows;
   const [expected] = prepareText(known, tokenizer, folding).windows;
