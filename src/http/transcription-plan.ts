@@ -66,6 +66,8 @@ function findSpeechModel(
   // At the door it was not known which model it would be.
   const refusal = model.refusal({ address: exchange.admission.holder, clientId: exchange.clientId ?? "" });
   if (refusal !== null) {
+    // What refused it, for the log.
+    exchange.model = name;
     if (earlier === null) {
       // As at the door: the audio has not been read.
       void exchange.bill?.giveBack();

@@ -38,6 +38,7 @@ test("a model that is named refuses what it has no room for, like the usual one"
   fake.other.refuseWith = full;
   expectError(await fake.app.inject(rawUpload("?model=other")), "overloaded");
   expect(fake.other.inputs).toEqual([]);
+  expect(fake.finished[0]).toMatchObject({ code: "overloaded", model: "other" });
   expect((await fake.app.inject(rawUpload())).statusCode).toBe(200);
 });
 
