@@ -40,22 +40,20 @@ def known_ids(tokenizer: Tokenizer, encoding: Encoding) -> list[int]:
     """The ids without unknown pieces, and without words of nothing else: `leaveOutUnknown` of the service."""
     unknown, word_start = tokenizer.token_to_id(UNKNOWN), tokenizer.token_to_id(WORD_START)
     ids: list[int] = []
-    for pieces in _words(encoding):
+    for pieces in _words(tokenizer, encoding):
         known = [piece for piece in pieces if piece != unknown]
         if len(known) == len(pieces) or any(piece != word_start for piece in known):
             ids += known
     return ids
 
 
-def _words(encoding: Encoding) -> list[list[int]]:
-    """The ids of each word as it is written, which may be several to the tokenizer, and of each special token."""
+def _words(tokenizer: Tokenizer, encoding: Encoding) -> list[list[int]]:
+    """The ids of each word, which begins with the mark, and of each special token."""
     words: list[list[int]] = []
-    last, end = None, 0
-    for word, piece, (start, stop) in zip(encoding.word_ids, encoding.ids, encoding.offsets, strict=True):
-        if word is None or last is None or start > end:
+    for special, piece in zip(encoding.special_tokens_mask, encoding.ids, strict=True):
+        if special or tokenizer.id_to_token(piece).startswith(WORD_START):
             words.append([])
         words[-1].append(piece)
-        last, end = word, stop
     return words
 
 
