@@ -24,7 +24,7 @@ const maxInterleavedRuns = 2;
 
 /**
  * Share of `maxQueueLength` that one job may hold, because the last job admitted may pass the limit. Some characters
- * are 18 letters each, so the number of characters does not bound the tokens.
+ * are four tokens each, so the number of characters does not bound them.
  */
 const largestJobShare = 1 / 4;
 
