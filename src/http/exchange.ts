@@ -211,9 +211,13 @@ export class Exchange {
     return this.#contextUntil(deadline);
   }
 
+  /** Whose share of the model's queue the request takes, by what is known of its client so far. */
+  get client(): ClientKey {
+    return { address: this.admission.holder, clientId: this.clientId ?? "" };
+  }
+
   #contextUntil(deadline: Deadline): RequestContext {
-    const client: ClientKey = { address: this.admission.holder, clientId: this.clientId ?? "" };
-    return { ...this.ids, client, deadline, signal: this.cancellation.signal, timeline: this.#timeline };
+    return { ...this.ids, client: this.client, deadline, signal: this.cancellation.signal, timeline: this.#timeline };
   }
 
   /** Settles like `work`, but never later than the deadline. */

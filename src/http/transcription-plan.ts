@@ -64,7 +64,7 @@ function findSpeechModel(
     });
   }
   // At the door it was not known which model it would be.
-  const refusal = model.refusal({ address: exchange.admission.holder, clientId: exchange.clientId ?? "" });
+  const refusal = model.refusal(exchange.client);
   if (refusal !== null) {
     // What refused it, for the log.
     exchange.model = name;

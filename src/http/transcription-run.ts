@@ -234,8 +234,7 @@ class TranscriptionRun implements Disposable {
     });
     this.#answer = answer;
     exchange.openAnswer = answer;
-    const client = { ...this.#context.client, clientId: exchange.clientId ?? "" };
-    const transcription = transcribe(model, audio, input, { ...this.#context, client }, events);
+    const transcription = transcribe(model, audio, input, { ...this.#context, client: exchange.client }, events);
     for await (const segment of this.#untilAborted(transcription.segments)) {
       if (segment.toxicity !== null) {
         this.#toll.textScored();
