@@ -15,15 +15,19 @@ import { OperatorError } from "./operator-error.ts";
 import { systemErrorCode } from "./system-error-code.ts";
 
 const permissions = 0o777;
+const everyoneCanRead = 0o644;
+
+const sameMode = (before: number | null): number => before ?? everyoneCanRead;
 
 /**
  * Replaces a file in one step: a reader sees the old text or the new one, and so does whoever starts after a power cut.
  * One that was there keeps its owner. `modeOf` says the permissions of the new one from those of the old one, or from
- * null when there was none: no other process may open it before it has them.
+ * null when there was none: no other process may open it before it has them. Without it they stay, and everyone can read a
+ * file that was not there.
  *
  * @throws {OperatorError} that names the file; then it is as it was.
  */
-export function replaceFile(path: string, text: string, modeOf: (before: number | null) => number): void {
+export function replaceFile(path: string, text: string, modeOf = sameMode): void {
   const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`;
   try {
     const before = statSync(path, { throwIfNoEntry: false });

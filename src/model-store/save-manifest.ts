@@ -2,8 +2,6 @@ import { join } from "node:path";
 import { replaceFile } from "../replace-file.ts";
 import type { Manifest } from "./manifest.ts";
 
-const everyoneCanRead = 0o644;
-
 /**
  * Writes the manifest of a model folder in one step: a service that opens the folder meanwhile reads the old one or the
  * new one.
@@ -12,6 +10,6 @@ const everyoneCanRead = 0o644;
  */
 export function saveManifest(folder: string, manifest: Manifest): string {
   const path = join(folder, "manifest.json");
-  replaceFile(path, `${JSON.stringify(manifest, null, 2)}\n`, (before) => before ?? everyoneCanRead);
+  replaceFile(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return path;
 }

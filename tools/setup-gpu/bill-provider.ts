@@ -43,7 +43,7 @@ export function billProvider(path: string, { version, sha256 }: Pick<ProviderWhe
     components: [...bill.components, component],
     dependencies: [...dependencies, { ref: purl, dependsOn: [] }],
   };
-  replaceFile(path, `${JSON.stringify(billed, null, 2)}\n`, (before) => before ?? 0o644);
+  replaceFile(path, `${JSON.stringify(billed, null, 2)}\n`);
 }
 
 function readBill(path: string): z.infer<typeof billSchema> {
