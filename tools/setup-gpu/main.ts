@@ -13,6 +13,7 @@ import { detectDevices } from "../../src/hardware/detect-devices.ts";
 import type { GpuDevice } from "../../src/hardware/gpu-device.ts";
 import { onnxRuntimeFolder } from "../../src/hardware/onnx-runtime-facts.ts";
 import { OperatorError } from "../../src/operator-error.ts";
+import { runForOperator } from "../../src/run-for-operator.ts";
 import { billProvider } from "./bill-provider.ts";
 import { chooseWheels } from "./choose-wheels.ts";
 import { installProvider } from "./install-provider.ts";
@@ -34,7 +35,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   );
 }
 
-try {
+await runForOperator(async () => {
+  try {
+    await setUpAll();
+  } catch (error) {
+    throw interruption.signal.aborted ? interruption.signal.reason : error;
+  }
+});
+
+async function setUpAll(): Promise<void> {
   requirePlatform();
   const { values } = parseArgs({
     options: { pair: { type: "string", multiple: true, default: [] }, bill: { type: "string" } },
@@ -47,13 +56,6 @@ try {
     }
   }
   await tellMissing(wheels);
-} catch (error) {
-  const reason: unknown = interruption.signal.aborted ? interruption.signal.reason : error;
-  if (!(reason instanceof OperatorError)) {
-    throw error;
-  }
-  process.stderr.write(`${reason.message}\n`);
-  process.exitCode = 1;
 }
 
 function requirePlatform(): void {
